@@ -307,8 +307,7 @@ function onlyReads(request: ServiceRequest): boolean {
 }
 
 function named<R extends { readonly instanceId: LogicalName }>(reference: R): R {
-  const instanceId = logicalName(reference.instanceId);
-  return instanceId === reference.instanceId ? reference : { ...reference, instanceId };
+  return { ...reference, instanceId: logicalName(reference.instanceId) };
 }
 
 function describe({ classId, instanceId, attributeId }: AttributeReference): string {

@@ -19,8 +19,10 @@ export function logicalName(text: string): LogicalName {
   let name = knownTexts.get(text);
   if (name === undefined) {
     name = parsed(text);
+    // The new text, not the given one, which may be a part of a large one.
+    if (name !== text) return name;
     if (knownTexts.size >= knownAtMost) knownTexts.clear();
-    knownTexts.set(text, name);
+    knownTexts.set(name, name);
   }
   return name;
 }

@@ -49,6 +49,78 @@ function acting(run: (ran: number) => unknown) {
   return { ran, machine, time, server, step };
 }
 
+const Every = interfaceClass({
+  ...{ classId: 9002, version: 0, name: "Every", methods: {} },
+  attributes: { period: { id: 2, type: T.doubleLongUnsigned, access: "rw" } },
+});
+
+/** An object that acts every minute, and counts; `run` may change its values. */
+function everyMinute(missed: "each" | "none", run: (values: { period: number }, count: number) => unknown) {
+  const ran: number[] = [];
+  const every = object(
+    Every,
+    "0.0.96.50.2.255",
+    { period: 60 },
+    {
+      time: {
+        missed,
+        since: (_, __, now) => now - 300_000,
+        next: ({ period }, _, after) => from + (Math.floor((after - from) / (period * 1000)) + 1) * period * 1000,
+        run: (values, _, at) => {
+          ran.push(at - from);
+          return run(values as never, ran.length) as never;
+        },
+      },
+    },
+  );
+  const machine = new VirtualClock();
+  const time = new SimulatedTime({ source: () => machine.now(), start: from });
+  const server = new Server({
+    meters: meter({ name: "ABC1", objects: [every], associations: open }),
+    clock: machine,
+    time,
+  });
+  return { ran, machine, time, server };
+}
+
+describe("an action that is due every minute", () => {
+  it("goes on after a run that set what cannot be kept: that was not done", async () => {
+    const { ran, machine } = everyMinute("each", (values, count) => {
+      if (count === 2) values.period = "abc" as never;
+    });
+    for (let minute = 0; minute < 6; minute++) machine.advance(60_000);
+    expect(ran.length).toBeGreaterThan(3);
+  });
+
+  it.each(["each", "none"] as const)(
+    "catches up as its class says (%s) when the time is stepped while it runs",
+    async (missed) => {
+      let end: () => void = () => undefined;
+      const { ran, machine, time } = everyMinute(missed, (_, count) =>
+        count > 1
+          ? undefined
+          : new Promise<void>((resolve) => {
+              end = resolve;
+            }),
+      );
+      machine.advance(60_000);
+      expect(ran).toEqual([60_000]);
+      let over = false;
+      const stepped = time.step(from + 86_400_000).then(() => {
+        over = true;
+      });
+      machine.advance(1);
+      end();
+      for (let turn = 0; turn < 1000 && !over; turn++) {
+        await new Promise(setImmediate);
+        machine.advance(1);
+      }
+      await stepped;
+      expect(ran.length).toBeLessThan(10);
+    },
+  );
+});
+
 describe("an action that is due once", () => {
   it("runs once, though it runs late", async () => {
     const { ran, step } = acting(() => undefined);

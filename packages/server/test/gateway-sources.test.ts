@@ -7,6 +7,7 @@ import { type Duplex, memoryPair } from "@dlmskit/transport";
 import { encodeWpdu, WrapperClientLink, WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
 import { type Behind, type GatewayOptions, gateway, Meter, meterTemplate, none, Server } from "../src/index.ts";
+import { associationIn } from "../src/session/gateway-answers.ts";
 import { Bench } from "./a-client.ts";
 
 const associations = { public: { client: 16, security: none(), access: "full" as const } };
@@ -57,6 +58,17 @@ function source() {
   return { bench, send, lines, closed };
 }
 
+describe("the AARE of a meter behind a gateway", () => {
+  it("opens the association of a client that accepts it, even where its length is wrong", () => {
+    const accepted = "6129a109060760857405080101a203020100a305a103020100be10040e0800065f1f0400001e1d04c80007";
+    expect(associationIn(fromHex(accepted))).toBe("open");
+    expect(associationIn(fromHex(accepted.replace("6129", "6128")))).toBe("open");
+    expect(associationIn(fromHex(accepted.replace("a203020100", "a203020101")))).toBe("closed");
+    expect(associationIn(withGatewayPrefix("response", gatewayAddress("1/1"), fromHex("6303800100")))).toBe("closed");
+    expect(associationIn(fromHex("c401c10000"))).toBeUndefined();
+  });
+});
+
 describe("a source of datagrams behind which nobody may be", () => {
   it("keeps neither its place nor the line to a meter without an association there", async () => {
     for (const pdu of [getName, wrongContext]) {
@@ -104,6 +116,24 @@ describe.each([
     const { answers, failed } = await asked(getName);
     expect(failed).toBeGreaterThan(0);
     expect(answers).toEqual([`e7010131${unreachable}`]);
+  });
+
+  it("goes on for the other meters, and ends when the client does", async () => {
+    const { store } = failing(await openMemoryStore(), [{ call: 0, when: "before", times: Number.POSITIVE_INFINITY }]);
+    const made = new Meter(meterTemplate({ objects, associations }), { name: "ONE1" });
+    const bench = new Bench(gateway({ behind: { "1/1": made } }), { store });
+    const [near, other] = memoryPair({ clock: bench.clock });
+    bench.server.accept(other, new WrapperServerLink({}));
+    const heard: string[] = [];
+    near.start({
+      received: () => void heard.push("answer"),
+      ended: () => void heard.push("ended"),
+      closed: () => void heard.push("closed"),
+    });
+    near.send(encodeWpdu({ source: 16, destination: 1, pdu: to("1/1", getName) }));
+    near.end();
+    await bench.settle(100);
+    expect(heard).toEqual(["answer", "closed"]);
   });
 
   it("answers an unconfirmed request with nothing", async () => {

@@ -23,6 +23,22 @@ describe("TCP", () => {
     expect(listener.port).toBeGreaterThan(0);
   });
 
+  it("gives octets alone in their memory: what a program keeps of them keeps nothing else", async () => {
+    const given: Uint8Array[] = [];
+    await using listener = await tcpListen({
+      port: 0,
+      accept: (far) => {
+        far.start({ received: (octets) => far.send(octets), closed: () => undefined });
+      },
+    });
+    const near = await tcpConnect("127.0.0.1", listener.port);
+    near.start({ received: (octets) => void given.push(octets), closed: () => undefined });
+    near.send(new Uint8Array(100));
+    await eventually(() => given.length > 0, "the answer comes");
+    expect(given[0]?.buffer.byteLength).toBe(given[0]?.length);
+    near.destroy();
+  });
+
   it("says what is wrong, and what to try", async () => {
     await expect(tcpConnect("127.0.0.1", await freePort())).rejects.toEqual(fault("connection-refused"));
     await expect(tcpConnect("127.0.0.1", 0)).rejects.toEqual(fault("bad-port"));

@@ -353,8 +353,9 @@ export class MeterTimeline implements Timed {
       entry.running = undefined;
       // Planned with the values after the action: those before it may say that the action is still due. Set back: planned already.
       const values = work.values(object);
-      if (entry.due === undefined || entry.due > at) this.#planFrom(entry, at, values);
       const now = this.#port.time + this.#port.offset;
+      const from = startOf(entry, values, { after: at, now });
+      if (entry.due === undefined || entry.due > at) this.#planFrom(entry, from, values);
       if (timeline.missed !== "each") this.#guard(entry, () => skipToLast(entry, values, now));
     });
   }
@@ -387,13 +388,12 @@ export class MeterTimeline implements Timed {
     const over = (): void => {
       this.#before = undefined;
       this.#busy = false;
+      if (this.#port.unkept !== undefined && !this.#port.unsure) this.#plan(this.#ranUpTo);
       this.#port.again();
     };
     const kept = open?.finish();
-    if (isLater(kept)) {
-      this.#busy = true;
-      return kept.then(over);
-    }
+    this.#busy = isLater(kept);
+    if (isLater(kept)) return kept.then(over);
     over();
     return undefined;
   }

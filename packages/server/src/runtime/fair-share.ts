@@ -1,4 +1,4 @@
-import type { MaybePromise } from "@dlmskit/cosem-objects";
+import { isLater, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Clock } from "@dlmskit/transport";
 
 // Time that one connection may use before other connections get their turn, ms.
@@ -157,10 +157,22 @@ export class ItemTurns {
   run<T>(item: () => MaybePromise<T>): MaybePromise<T> {
     const now = this.#clock.now();
     this.#began ??= now;
-    if (now - this.#began < sliceMs) return item();
+    if (now - this.#began < sliceMs) return this.#counted(item);
     return this.#share.breathe().then(() => {
       this.#began = this.#clock.now();
-      return item();
+      return this.#counted(item);
     });
+  }
+
+  /** Time that an item waits for others is not counted. */
+  #counted<T>(item: () => MaybePromise<T>): MaybePromise<T> {
+    const result = item();
+    if (!isLater(result)) return result;
+    const from = this.#clock.now();
+    const waited = (): void => {
+      this.#began = (this.#began as number) + this.#clock.now() - from;
+    };
+    result.then(waited, waited);
+    return result;
   }
 }

@@ -74,8 +74,8 @@ export function unreachableAnswer(request: Uint8Array | undefined): Uint8Array |
  * still has to authenticate itself. The meter may be behind further gateways.
  */
 export function associationIn(pdu: Uint8Array): "open" | "closed" | undefined {
+  let apdu = pdu;
   try {
-    let apdu = pdu;
     for (let inner = withoutGatewayPrefix(apdu); inner !== undefined; inner = withoutGatewayPrefix(apdu))
       apdu = inner.apdu;
     if (apdu[0] === ApduTag.rlre) return "closed";
@@ -83,7 +83,8 @@ export function associationIn(pdu: Uint8Array): "open" | "closed" | undefined {
     const aare = decodeApdu(apdu);
     return aare.apdu === "aare" && aare.result === "accepted" ? "open" : "closed";
   } catch (caught) {
-    if (caught instanceof Fault) return undefined;
-    throw caught;
+    if (!(caught instanceof Fault)) throw caught;
+    // Some clients accept an AARE that cannot be decoded strictly.
+    return apdu[0] === ApduTag.aare ? "open" : undefined;
   }
 }

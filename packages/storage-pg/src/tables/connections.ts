@@ -9,6 +9,9 @@ const open = insertOf(Connection, { process: `$${Object.keys(Connection.fields).
 
 const mostId = 0x7fffffff;
 
+/** A number that a column of type INTEGER can be compared with. */
+const asId = (given: number): number => Math.floor(Math.min(Math.max(given, 0), mostId));
+
 const change = `
   UPDATE active_connections SET last_activity = $2::text::timestamp, status = $3::text
   WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb)::int)`;
@@ -85,7 +88,9 @@ export function pgConnections(db: Database, process: string, keptFor: number, no
       await set(ids, at, "DISCONNECTED");
     },
     async list({ status = ["ACTIVE", "IDLE"], meterId, id, before = mostId, latest } = {}) {
-      const parameters = [JSON.stringify(status), meterId ?? null, before, latest ?? null];
+      const atMost = latest === undefined ? null : asId(latest);
+      const parameters = [JSON.stringify(status), meterId ?? null, asId(before), atMost];
+      if (id !== undefined && id !== asId(id)) return [];
       const { rows } = id === undefined ? await db.query(list, parameters) : await db.query(one, [...parameters, id]);
       return rows.map((row) => storedRowOf(Connection, row)).reverse();
     },

@@ -124,12 +124,9 @@ export class ConnectionRows {
   }
 
   *#downFrom(last: number): Generator<number, undefined> {
-    let left = this.#rows.size;
-    for (let id = last; id > 0 && left > 0; id--) {
-      if (!this.#rows.has(id)) continue;
-      left--;
-      yield id;
-    }
+    // The oldest row is the first.
+    const [lowest = 1] = this.#rows.keys();
+    for (let id = last; id >= lowest; id--) if (this.#rows.has(id)) yield id;
   }
 
   /** Inserts it in the order of time. This is the last place, unless the clock was set back. */

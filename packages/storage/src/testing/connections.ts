@@ -92,6 +92,8 @@ export function connectionsSuite(open: OpenStore): void {
         expect(await listed({ status: every, latest: 3, before: ids[1] as number })).toEqual([0]);
         expect(await listed({ status: every, latest: 2, meterId })).toEqual([4, 6]);
         expect(await listed({ latest: 1 })).toEqual([6]);
+        expect(await listed({ status: every, latest: Number.POSITIVE_INFINITY, before: 2 ** 40 })).toHaveLength(7);
+        expect(await listed({ status: every, id: 2 ** 40 })).toEqual([]);
         expect(await listed({ before: ids[6] as number })).toEqual([5]);
         expect(await listed({ id: ids[5] as number })).toEqual([5]);
         expect(await listed({ id: ids[0] as number })).toEqual([]);

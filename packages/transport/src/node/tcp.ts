@@ -24,10 +24,7 @@ const readInto = new Uint8Array(1 << 16);
 class Reads {
   received: (octets: Uint8Array) => void = () => undefined;
   readonly callback = (count: number, octets: Uint8Array): boolean => {
-    // In the memory of a Buffer: views of short arrays that have their own cost more.
-    const copy = Buffer.allocUnsafe(count);
-    copy.set(octets.subarray(0, count));
-    this.received(asOctets(copy));
+    this.received(octets.slice(0, count));
     return true;
   };
 }
@@ -224,6 +221,7 @@ export class TcpDuplex implements Duplex {
   readonly #socket: Socket;
   readonly #reads: Reads | undefined;
   #handlers: DuplexHandlers | undefined;
+  #paused = false;
   #ended = false;
   #fault: Fault | undefined;
   #closed = false;
@@ -252,11 +250,14 @@ export class TcpDuplex implements Duplex {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#paused = false;
+    // Nothing is read before `start`.
+    if (this.#handlers !== undefined) this.#socket.resume();
   }
 
   setRank(rank: Rank): void {
@@ -285,7 +286,10 @@ export class TcpDuplex implements Duplex {
     socket.on("drain", () => handlers.drained?.());
     if (this.#reads !== undefined) {
       this.#reads.received = (octets) => handlers.received(octets);
+      if (this.#paused) return;
       socket.resume();
+      // Reading begins now: begun later, it would go on after a pause.
+      socket.read(0);
       return;
     }
     socket.on("data", (chunk: Uint8Array) => handlers.received(asOctets(chunk)));

@@ -169,6 +169,25 @@ const flow: Readonly<Record<string, Rule>> = {
     }
   },
 
+  async "delivers nothing in a pause that begins as it starts, or before"({ near, far }) {
+    near.pause?.();
+    far.send(pattern(10, 13));
+    await pause(20);
+    const atNear = listen(near);
+    const atFar = listen(far);
+    far.pause?.();
+    near.send(pattern(10, 14));
+    await pause(20);
+    for (const [end, heard] of [
+      [near, atNear],
+      [far, atFar],
+    ] as const) {
+      if (end.pause !== undefined) check(heard.octets.length === 0, "octets arrived in the pause");
+      end.resume?.();
+      await eventually(() => heard.octets.length === 10, "octets arrive after the pause");
+    }
+  },
+
   async "shows what a peer does not read, and goes on when it does"({ near, far }) {
     const atNear = listen(near);
     const part = pattern(1 << 16, 10);
