@@ -15,6 +15,7 @@ export class Call implements Duplex {
   #handlers: DuplexHandlers | undefined;
   /** Octets that were received before `start`. */
   #early: Uint8Array[] | undefined = [];
+  #paused = false;
   #ended = false;
   #over = false;
   #fault: Fault | undefined;
@@ -38,11 +39,14 @@ export class Call implements Duplex {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#port.line.pause?.();
   }
 
   resume(): void {
-    this.#port.line.resume?.();
+    this.#paused = false;
+    if (this.#early === undefined) this.#port.line.resume?.();
+    else if (this.#handlers !== undefined) queueMicrotask(() => this.#begin());
   }
 
   end(): void {
@@ -58,13 +62,16 @@ export class Call implements Duplex {
 
   start(handlers: DuplexHandlers): void {
     this.#handlers = handlers;
-    queueMicrotask(() => {
-      const early = this.#early ?? [];
-      this.#early = undefined;
-      for (const octets of early) handlers.received(octets);
-      if (this.#over) this.#tellClosed();
-      else this.#port.line.resume?.();
-    });
+    queueMicrotask(() => this.#begin());
+  }
+
+  #begin(): void {
+    if (this.#paused || this.#early === undefined) return;
+    const early = this.#early;
+    this.#early = undefined;
+    for (const octets of early) this.#handlers?.received(octets);
+    if (this.#over) this.#tellClosed();
+    else this.#port.line.resume?.();
   }
 
   /** Receives octets of the other end. */
