@@ -109,7 +109,7 @@ export const simulator = {
   "bad-calendar": "The calendar of the model is inconsistent; the message says where.",
   "clone-too-large": "The meter has more objects than the limit of the clone; raise the limit.",
   "bad-gurux-file":
-    "The file is no object collection or device file of a Gurux program, or has several devices; the message says which.",
+    "The file is no object collection or device file of a Gurux program, is too large, or has several devices; the message says which.",
   "bad-template-file": "A meter template cannot be used; the message and the path say where.",
   "bad-keys-file": "The keys file cannot be read; the message and the path say where.",
   "bad-load-profile": "The load profile of the model is not consistent; the message says where.",
