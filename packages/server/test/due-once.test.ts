@@ -1,11 +1,24 @@
 import { T } from "@dlmskit/apdu";
-import { interfaceClass, object } from "@dlmskit/cosem-objects";
+import { type AnyObject, interfaceClass, object } from "@dlmskit/cosem-objects";
 import { VirtualClock } from "@dlmskit/transport";
 import { describe, expect, it } from "vitest";
 import { meter, none, Server, SimulatedTime } from "../src/index.ts";
 
 const open = { open: { client: 16, security: none(), access: "full" as const } };
 const from = Date.UTC(2026, 0, 1);
+
+/** A meter with one object, in virtual time. */
+function served(only: AnyObject) {
+  const machine = new VirtualClock();
+  const time = new SimulatedTime({ source: () => machine.now(), start: from });
+  const server = new Server({
+    meters: meter({ name: "ABC1", objects: [only], associations: open }),
+    clock: machine,
+    time,
+  });
+  return { machine, time, server };
+}
+
 const Once = interfaceClass({
   ...{ classId: 9001, version: 0, name: "Once", methods: {} },
   attributes: { trigger: { id: 2, type: T.doubleLongUnsigned, access: "rw" } },
@@ -34,13 +47,7 @@ function acting(run: (ran: number) => unknown) {
       },
     },
   );
-  const machine = new VirtualClock();
-  const time = new SimulatedTime({ source: () => machine.now(), start: from });
-  const server = new Server({
-    meters: meter({ name: "ABC1", objects: [once], associations: open }),
-    clock: machine,
-    time,
-  });
+  const { machine, time, server } = served(once);
   const step = async (to: number): Promise<void> => {
     const stepped = time.step(from + to);
     machine.advance(1);
@@ -73,13 +80,7 @@ function everyMinute(missed: "each" | "none", run: (values: { period: number }, 
       },
     },
   );
-  const machine = new VirtualClock();
-  const time = new SimulatedTime({ source: () => machine.now(), start: from });
-  const server = new Server({
-    meters: meter({ name: "ABC1", objects: [every], associations: open }),
-    clock: machine,
-    time,
-  });
+  const { machine, time, server } = served(every);
   return { ran, machine, time, server };
 }
 

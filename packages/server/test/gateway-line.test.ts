@@ -1,11 +1,12 @@
-import { gatewayAddress, T, withGatewayPrefix } from "@dlmskit/apdu";
+import { gatewayAddress, withGatewayPrefix } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
-import { clock, dataObject } from "@dlmskit/cosem-objects";
+import { clock } from "@dlmskit/cosem-objects";
 import { Primary, Station } from "@dlmskit/hdlc";
 import { type Duplex, memoryPair } from "@dlmskit/transport";
 import { describe, expect, it } from "vitest";
 import { gateway, Meter, meterTemplate, none, Server, SharedLine } from "../src/index.ts";
 import { Bench } from "./a-client.ts";
+import { slowObject } from "./slow-object.ts";
 
 const template = meterTemplate({
   objects: [clock()],
@@ -124,19 +125,7 @@ describe("a gateway with several meters on one HDLC line", () => {
   });
 
   it("over an HDLC link: the answer of a slow meter comes, though another meter gets a request without an answer meanwhile", async () => {
-    let answer: (value: string) => void = () => undefined;
-    const slowly = dataObject(
-      "0.0.96.1.0.255",
-      { type: T.visibleString, value: "" },
-      {
-        read: {
-          value: () =>
-            new Promise<string>((resolve) => {
-              answer = resolve;
-            }),
-        },
-      },
-    );
+    const { object: slowly, answer } = slowObject();
     const slow = meterTemplate({
       objects: [slowly],
       associations: { public: { client: 16, security: none(), access: "read" } },

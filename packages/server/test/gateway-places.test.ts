@@ -1,11 +1,12 @@
-import { gatewayAddress, T, withGatewayPrefix } from "@dlmskit/apdu";
+import { gatewayAddress, withGatewayPrefix } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
-import { clock, dataObject } from "@dlmskit/cosem-objects";
+import { clock } from "@dlmskit/cosem-objects";
 import { type Duplex, memoryPair } from "@dlmskit/transport";
 import { encodeWpdu, WrapperClientLink } from "@dlmskit/wrapper";
 import { describe, expect, it, vi } from "vitest";
 import { gateway, Meter, meterTemplate, none, type Upstream } from "../src/index.ts";
 import { Bench } from "./a-client.ts";
+import { slowObject } from "./slow-object.ts";
 
 const associations = { public: { client: 16, security: none(), access: "read" as const } };
 const template = meterTemplate({ objects: [clock()], associations });
@@ -71,19 +72,7 @@ describe("a line of a gateway", () => {
 });
 
 it("a meter behind a gateway that is silent for too long, but owes an answer, takes no time until it answers", async () => {
-  let answer: (value: string) => void = () => undefined;
-  const slow = dataObject(
-    "0.0.96.1.0.255",
-    { type: T.visibleString, value: "" },
-    {
-      read: {
-        value: () =>
-          new Promise<string>((resolve) => {
-            answer = resolve;
-          }),
-      },
-    },
-  );
+  const { object: slow, answer } = slowObject();
   const made = new Meter(meterTemplate({ objects: [slow], associations }), { name: "SLOW1" });
   const other = new Meter(template, { name: "FAST2" });
   const bench = new Bench(gateway({ behind: { "1/1": made, "1/2": other } }), { limits: { inactivity: 1000 } });
