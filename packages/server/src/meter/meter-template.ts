@@ -75,8 +75,8 @@ export interface MeterTemplate {
 
 /**
  * Compiles a template that many meters share. The values of its objects are frozen; values that are written to a meter are kept with
- * that meter. Faults `bad-template` (two objects with one name, a device twice, a value that its attribute cannot have), `bad-association`, `bad-logical-name`, `bad-base-name`,
- * `short-names-exhausted`.
+ * that meter. Faults `bad-template` (two objects with one name, a device twice, a value that its attribute cannot have),
+ * `bad-association`, `bad-logical-name`, `bad-base-name`, `short-names-exhausted`.
  */
 export function meterTemplate(options: TemplateOptions): MeterTemplate {
   const template = compile(options);

@@ -354,8 +354,8 @@ export class MeterTimeline implements Timed {
       // Planned with the values after the action: those before it may say that the action is still due. Set back: planned already.
       const values = work.values(object);
       const now = this.#port.time + this.#port.offset;
-      const from = startOf(entry, values, { after: at, now });
-      if (entry.due === undefined || entry.due > at) this.#planFrom(entry, from, values);
+      const plan = () => this.#planFrom(entry, startOf(entry, values, { after: at, now }), values);
+      if (entry.due === undefined || entry.due > at) this.#guard(entry, plan);
       if (timeline.missed !== "each") this.#guard(entry, () => skipToLast(entry, values, now));
     });
   }
@@ -388,7 +388,7 @@ export class MeterTimeline implements Timed {
     const over = (): void => {
       this.#before = undefined;
       this.#busy = false;
-      if (this.#port.unkept !== undefined && !this.#port.unsure) this.#plan(this.#ranUpTo);
+      if (this.#port.unkept !== undefined && !this.#port.unsure) this.#plan(this.#ranUpTo); // Again: with kept values.
       this.#port.again();
     };
     const kept = open?.finish();

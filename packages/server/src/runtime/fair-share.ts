@@ -141,11 +141,11 @@ export class Share {
   }
 }
 
-/** The items of one request. When a slice has passed since the first of them, the next item waits for the next turn. */
+/** The items of one request. When they have worked for a slice, the next item waits for the next turn. */
 export class ItemTurns {
   readonly #clock: Clock;
   readonly #share: Share;
-  /** When the slice began; undefined before the first item. */
+  /** When the slice began, later by the time that items have waited; undefined before the first item. */
   #began: number | undefined;
 
   constructor(clock: Clock, share: Share) {
