@@ -35,7 +35,7 @@ export class WorkersFleet {
   async state(time: TimeState): Promise<FleetState> {
     const silent = new Set(this.#workers.silent);
     const look = async (worker: number): Promise<void> => {
-      const state = await within(patience, this.#workers.ask(worker, "fleet"));
+      const state = await this.#soon(this.#workers.ask(worker, "fleet"));
       if (state === undefined) silent.add(worker);
       else if (this.#workers.up.includes(worker)) this.#last.set(worker, state);
     };
@@ -56,16 +56,16 @@ export class WorkersFleet {
       workers: { count: this.#workers.of, silent: [...silent].sort((one, other) => one - other) },
     };
   }
-}
 
-/** What a promise resolves with in a time; undefined: it takes longer, or rejects. */
-function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(undefined), ms);
-    const end = (result: T | undefined): void => {
-      clearTimeout(timer);
-      resolve(result);
-    };
-    promise.then(end, () => end(undefined));
-  });
+  /** What a promise resolves with; undefined: it takes too long, or rejects. */
+  #soon<T>(promise: Promise<T>): Promise<T | undefined> {
+    return new Promise((resolve) => {
+      const cancel = this.#workers.after(patience, () => resolve(undefined));
+      const end = (result: T | undefined): void => {
+        cancel();
+        resolve(result);
+      };
+      promise.then(end, () => end(undefined));
+    });
+  }
 }

@@ -9,6 +9,13 @@ export interface WorkersOptions {
   readonly post: (worker: number, call: WorkerCall) => void;
   /** How long a worker may take to answer, ms; 10,000 by default. */
   readonly patience?: number;
+  /** Calls a function after so many ms, unless the returned function is called before; `setTimeout` by default. */
+  readonly after?: (ms: number, run: () => void) => () => void;
+}
+
+function afterTimeout(ms: number, run: () => void): () => void {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
 }
 
 type Methods = WorkerMethods;
@@ -44,6 +51,7 @@ export interface Told<T> {
  */
 export class Workers {
   readonly of: number;
+  readonly after: NonNullable<WorkersOptions["after"]>;
   readonly #post: WorkersOptions["post"];
   readonly #patience: number;
   readonly #up = new Set<number>();
@@ -51,8 +59,9 @@ export class Workers {
   readonly #waiting = new Map<number, Waiting>();
   #lastCall = 0;
 
-  constructor({ of, post, patience = 10_000 }: WorkersOptions) {
+  constructor({ of, post, patience = 10_000, after = afterTimeout }: WorkersOptions) {
     this.of = of;
+    this.after = after;
     this.#post = post;
     this.#patience = patience;
   }
@@ -166,10 +175,10 @@ export class Workers {
   #call<M extends Method>(worker: number, method: M, args: Parameters<Methods[M]>): Promise<Asked<M>> {
     const id = ++this.#lastCall;
     return new Promise((resolve, reject) => {
-      const timers: ReturnType<typeof setTimeout>[] = [];
+      let cancel: (() => void) | undefined;
       const over = (): void => {
         this.#waiting.delete(id);
-        for (const timer of timers) clearTimeout(timer);
+        cancel?.();
       };
       const fail = (fault: Fault): void => {
         over();
@@ -180,16 +189,15 @@ export class Workers {
         resolve(result as Asked<M>);
       };
       this.#waiting.set(id, { worker, answer, fail });
-      if (lasting.includes(method)) {
-        const look = (): void => void this.#call(worker, "ping", []).catch(fail);
-        timers.push(setInterval(look, this.#patience / 4));
-      } else {
-        const expired = (): void => {
-          this.#silent.add(worker);
-          fail(silent(worker));
-        };
-        timers.push(setTimeout(expired, this.#patience));
-      }
+      const look = (): void => {
+        this.#call(worker, "ping", []).catch(fail);
+        cancel = this.after(this.#patience / 4, look);
+      };
+      const expire = (): void => {
+        this.#silent.add(worker);
+        fail(silent(worker));
+      };
+      cancel = lasting.includes(method) ? this.after(this.#patience / 4, look) : this.after(this.#patience, expire);
       this.#post(worker, { id, method, args });
     });
   }
