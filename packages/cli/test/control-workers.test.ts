@@ -28,15 +28,16 @@ it("several workers have one control, which outlives a worker", slow, async () =
   expect((await ask("GET", "/meters")).items.map(({ serial }: { serial: string }) => serial)).toEqual(serials);
 
   const read = ["read", "--identities", identities, "0.0.42.0.0.255", "--meter"];
-  for (const serial of serials) expect((await dlms([...read, serial])).code).toBe(0);
-  expect(await ask("GET", "/fleet")).toMatchObject({ meters: 4, associations: 4, workers: { count: 2, silent: [] } });
+  const asked = [serials[0], serials[3]] as const;
+  for (const serial of asked) expect((await dlms([...read, String(serial)])).code).toBe(0);
+  expect(await ask("GET", "/fleet")).toMatchObject({ meters: 4, associations: 2, workers: { count: 2, silent: [] } });
   const shown = await dlms(["sessions", "--control", at, "--all", "--json"]);
   const sessions = shown.stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(sessions.map(({ serial }) => serial)).toEqual(serials);
-  expect(new Set(sessions.map(({ id }) => id)).size).toBe(4);
+  expect(sessions.map(({ serial }) => serial)).toEqual(asked);
+  expect(new Set(sessions.map(({ id }) => id)).size).toBe(2);
 
   await ask("PUT", "/time", { now: "2030-01-01T00:00:00Z", speed: 0 });
   await ask("PUT", "/faults", { faults: [{ fault: "lossy", on: false }] });
