@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { serveControl } from "../src/control.ts";
 import { associate, hour, now0 } from "./bottle.ts";
-import { faultCode } from "./controlled.ts";
+import { faultCode, requests, routeOf } from "./controlled.ts";
 import { inWorkers } from "./workers-bottle.ts";
 
 const message = "0.0.96.13.0.255";
@@ -124,30 +124,27 @@ describe("one control of several workers", () => {
     expect((await port.feeders(all)).map(({ name }) => name)).toEqual(["feeder-1", "feeder-2", "feeder-3"]);
   });
 
-  it("serves all paths over HTTP, with the status of each Fault", async () => {
-    const bottle = await inWorkers();
+  it("answers each path of the control port in its form, with the status of each Fault", async () => {
+    const bottle = await inWorkers({ speed: 0 });
+    const { serial, meanwhile } = bottle;
     await using served = await serveControl(bottle.port, { port: 0 });
-    const ask = async (path: string) => {
-      const answer = await fetch(`http://127.0.0.1:${served.port}${path}`);
+    const ask = async (method: string, path: string, body?: unknown) => {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(`http://127.0.0.1:${served.port}${path}`, { method, headers, ...sent });
       return { status: answer.status, json: (await answer.json()) as { fault?: { code: string } } };
     };
-    const { serial } = bottle;
-    for (const path of [
-      ...["/fleet", "/meters", "/feeders", "/sessions", "/faults", "/faults/kinds", "/time", "/snapshots"],
-      ...["", "/objects", `/objects/${message}/2`, "/profile", "/apdus"].map((rest) => `/meters/${serial(3)}${rest}`),
-      `/explain/${serial(3)}`,
-    ]) {
-      expect([path, (await ask(path)).status]).toEqual([path, 200]);
+    for (const [method, path, body] of requests(serial(3), { now: now0, transformer: "transformer-1" })) {
+      const { status, json } = await meanwhile(ask(method, path, body));
+      expect([method, path, status, json.fault]).toEqual([method, path, 200, undefined]);
+      expect(routeOf(method, path)?.answer.parse(json)).toEqual(json);
     }
-    expect((await ask("/meters/nobody")).status).toBe(404);
+    expect((await ask("GET", "/meters/nobody")).status).toBe(404);
     bottle.suspend(1);
-    const asked = ask(`/meters/${serial(3)}`);
+    const silent = ask("GET", `/meters/${serial(3)}`);
     await bottle.called(1);
     bottle.pass(10_000);
-    expect(await asked).toMatchObject({
-      status: 503,
-      json: { fault: { code: "worker-unavailable" } },
-    });
+    expect(await silent).toMatchObject({ status: 503, json: { fault: { code: "worker-unavailable" } } });
     bottle.resume(1);
   });
 });
@@ -158,7 +155,12 @@ describe("the time of several workers", () => {
   };
 
   it("is the same in all of them, however long a message takes, and never goes back", async () => {
-    const { port, clock, times, slow } = await inWorkers({ of: 3, speed: 60 });
+    const { port, clock, times, slow, owns } = await inWorkers({ of: 3, speed: 60 });
+    const back: number[] = [];
+    for (const { simulator } of owns) {
+      const timeChanged = (from: number, to: number): void => void (to < from && back.push(to - from));
+      simulator.time.listen({ timeChanged, settled: async () => undefined });
+    }
     let before = times();
     const forward = (): void => {
       const after = times();
@@ -176,6 +178,7 @@ describe("the time of several workers", () => {
       expect(Date.parse((await port.time()).now)).toBe(Math.floor(times()[0] as number));
       forward();
     }
+    expect(back).toEqual([]);
     await port.setTime({ now: now0 + 5 * hour, speed: 0 });
     expect(times()).toEqual([now0 + 5 * hour, now0 + 5 * hour, now0 + 5 * hour]);
   });
@@ -222,6 +225,9 @@ describe("a worker that takes another one's place", () => {
   it("gets the faults also where no other worker is left", async () => {
     const { port, own, end, start } = await inWorkers();
     await port.setFaults({ faults: [{ fault: "lossy" }] });
+    const taken = await port.snapshot();
+    await port.setFaults({ faults: [] });
+    await port.restore(taken.id);
     end(0);
     end(1);
     expect(await faultCode(() => port.faults())).toBe("worker-unavailable");
@@ -270,6 +276,7 @@ describe("a worker that does not answer", () => {
     expect(await faultCode(() => port.setTime({ now: now0 + hour }))).toBe("worker-unavailable");
     expect(await faultCode(() => port.setFaults({ faults: [{ fault: "lossy" }] }))).toBe("worker-unavailable");
     expect(await faultCode(() => port.sessions())).toBe("worker-unavailable");
+    expect(await port.sessions({ serial: serial(0) })).toEqual([]);
     expect(await faultCode(() => port.snapshot())).toBe("worker-unavailable");
     expect(await port.time()).toMatchObject({ now: new Date(now0 + hour).toISOString() });
     resume(1);

@@ -52,7 +52,7 @@ export class WorkersControl {
     this.#faults = new WorkersFaults(workers);
     this.#fleet = new WorkersFleet(workers, shared);
     this.#power = new WorkersPower({ workers, shared, spanOf: (index) => spanOf(served, { index, of }) });
-    this.#sessions = new WorkersSessions(workers, shared);
+    this.#sessions = new WorkersSessions(workers, shared, (serial) => this.#ownerOf(serial));
     this.#snapshots = new WorkersSnapshots({
       ...{ workers, time: this.#time, shared },
       dark: () => this.#power.dark,
@@ -133,7 +133,11 @@ export class WorkersControl {
       step: (to) => this.#time.step(to),
       snapshots: () => this.#snapshots.list(),
       snapshot: () => this.#snapshots.take(),
-      restore: (id) => this.#snapshots.restore(id),
+      restore: async (id) => {
+        const taken = await this.#snapshots.restore(id);
+        await this.#faults.restored();
+        return taken;
+      },
       removeSnapshot: (id) => this.#snapshots.remove(id),
     };
   }
@@ -143,7 +147,7 @@ export class WorkersControl {
     const workers = this.#workers;
     const all = [serial, ...args] as unknown as Parameters<WorkerMethods[M]>;
     const ask = (worker: number): Promise<Asked<M>> => workers.ask(worker, method, ...all);
-    const owner = this.#ownerOf(await workers.askAny("locate", serial));
+    const owner = await this.#ownerOf(serial);
     try {
       return await ask(owner);
     } catch (error) {
@@ -160,7 +164,11 @@ export class WorkersControl {
     }
   }
 
-  #ownerOf(index: number): number {
+  async #ownerOf(serial: string): Promise<number> {
+    return this.#partOf(await this.#workers.askAny("locate", serial));
+  }
+
+  #partOf(index: number): number {
     return partOf(this.#options.served, this.#options.of, index);
   }
 
@@ -169,7 +177,7 @@ export class WorkersControl {
     const { answers, faults } = await this.#workers.askAll("meters", page);
     const [first] = answers;
     if (first === undefined) return this.#workers.askAny("meters", page);
-    const owners = new Set(first.result.map(({ index }) => this.#ownerOf(index)));
+    const owners = new Set(first.result.map(({ index }) => this.#partOf(index)));
     expectAll({ faults: faults.filter(({ worker }) => owners.has(worker)) });
     const missing = [...owners].find((worker) => !answers.some((answer) => answer.worker === worker));
     if (missing !== undefined) await this.#workers.ask(missing, "ping");

@@ -7,7 +7,7 @@ type Faults = Asked<"faults">;
 /** The faults of the meters: all workers have the same. */
 export class WorkersFaults {
   readonly #workers: Workers;
-  /** The faults that the control set last. */
+  /** The faults that the control set or restored last. */
   #last: Faults | undefined;
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -23,6 +23,13 @@ export class WorkersFaults {
   /** Faults `unknown-fault` (then nothing is changed), `worker-unavailable`. */
   switch(name: string, on: boolean): Promise<Faults> {
     return this.#change("switchFault", name, on);
+  }
+
+  /** A snapshot was restored, and its faults with it. */
+  restored(): Promise<void> {
+    return this.#alone(async () => {
+      this.#last = await this.#workers.askAny("faults");
+    });
   }
 
   /** A worker that took another one's place gets the faults of the others. */

@@ -15,13 +15,16 @@ const noSession = (id: number): Fault =>
 export class WorkersSessions {
   readonly #workers: Workers;
   readonly #shared: boolean;
+  readonly #ownerOf: (serial: string) => Promise<number>;
   /** Added to the numbers of a worker: those of workers that it replaced are not used again. */
   readonly #bases: number[];
   readonly #highest: number[];
 
-  constructor(workers: Workers, shared: boolean) {
+  /** `shared`: all workers have one store. `ownerOf`: the worker that has a meter. */
+  constructor(workers: Workers, shared: boolean, ownerOf: (serial: string) => Promise<number>) {
     this.#workers = workers;
     this.#shared = shared;
+    this.#ownerOf = ownerOf;
     this.#bases = Array.from({ length: workers.of }, () => 0);
     this.#highest = [...this.#bases];
   }
@@ -33,9 +36,10 @@ export class WorkersSessions {
 
   async list({ before, ...options }: Options): Promise<readonly ListedSession[]> {
     if (this.#shared) return this.#workers.askAny("sessions", { ...options, ...(before && { before }) });
-    const { count = 1000 } = options;
+    const { count = 1000, serial } = options;
+    const asked = serial === undefined ? this.#workers.up : [await this.#ownerOf(serial)];
     const time = before === undefined ? undefined : await this.#timeOf(before);
-    const told = await this.#workers.each(this.#workers.up, (worker) => {
+    const told = await this.#workers.each(asked, (worker) => {
       if (before === undefined || time === undefined) return this.#workers.ask(worker, "sessionsBefore", options);
       return this.#workers.ask(worker, "sessionsBefore", options, { time, id: this.#bound(worker, before) });
     });

@@ -147,7 +147,7 @@ export class Workers {
   async tell<M extends Method>(worker: number, method: M, ...args: Parameters<Methods[M]>): Promise<Asked<M>> {
     this.#expectUp(worker);
     if (!this.#silent.has(worker)) return this.#call(worker, method, args);
-    this.#post(worker, { id: ++this.#lastCall, method, args });
+    this.#send(worker, ++this.#lastCall, method, args);
     throw silent(worker);
   }
 
@@ -170,6 +170,12 @@ export class Workers {
 
   #expectUp(worker: number): void {
     if (!this.#up.has(worker)) throw unavailable(worker, "is being started", "try again in a second");
+  }
+
+  #send(worker: number, id: number, method: Method, args: readonly unknown[]): void {
+    // JSON has no undefined: an argument that is left out must not become null.
+    const given = args.findLastIndex((argument) => argument !== undefined) + 1;
+    this.#post(worker, { id, method, args: args.slice(0, given) });
   }
 
   #call<M extends Method>(worker: number, method: M, args: Parameters<Methods[M]>): Promise<Asked<M>> {
@@ -198,7 +204,7 @@ export class Workers {
         fail(silent(worker));
       };
       cancel = lasting.includes(method) ? this.after(this.#patience / 4, look) : this.after(this.#patience, expire);
-      this.#post(worker, { id, method, args });
+      this.#send(worker, id, method, args);
     });
   }
 }
