@@ -15,7 +15,7 @@ export const fleetMethods = [
 ] as const;
 
 export type MeterMethod = (typeof meterMethods)[number];
-export type FleetMethod = (typeof fleetMethods)[number];
+type FleetMethod = (typeof fleetMethods)[number];
 
 type Answering<F> = F extends (...args: infer A) => infer R ? (...args: A) => MaybePromise<Awaited<R>> : never;
 
