@@ -26,7 +26,7 @@ export interface EventEntriesOptions {
   changed(): void;
 }
 
-export interface WrittenEvent {
+interface WrittenEvent {
   readonly at: number;
   readonly code: number;
 }

@@ -65,7 +65,7 @@ const abstract: { readonly [code: string]: Measurement } = {
     return readings.powerOnMinutes(sample.at) - readings.powerOnMinutes(periodStart(meter, sample));
   }),
   "94.91.14": powerOn,
-  "94.91.18": of((meter, { at }) => eventStatus(meter, at)),
+  "94.91.18": of((meter, { at }, { device }) => eventStatus(meter, at, device)),
   "96.1.0": serial,
   "96.7.0": failuresOf(ofMeter),
   ...Object.fromEntries(ofPhases.map((kinds, at) => [`96.7.${at + 1}`, failuresOf(kinds)])),

@@ -1,11 +1,11 @@
 import { Fault } from "@dlmskit/core";
-import type { AnyObject, Context } from "@dlmskit/cosem-objects";
+import type { AnyObject, Context, DeviceView } from "@dlmskit/cosem-objects";
 import type { LoadProfileTemplate, Meter as MeterRow, PowerQualityEventConfig, Store } from "@dlmskit/storage";
 import { createModel, type Model, type Network } from "../model/model.ts";
 import type { CustomerClasses } from "../model/population.ts";
 import { type Condition, countedAt, presentAt } from "./conditions.ts";
 import { EventHistory, type HistoryKind } from "./event-history.ts";
-import { Journal, type SwitchLog } from "./journal.ts";
+import { Journal, outageLog, type SwitchLog } from "./journal.ts";
 import { noPast, type Past } from "./past.ts";
 import { Readings } from "./readings.ts";
 import { type TariffDay, TariffRegisters } from "./tariff.ts";
@@ -84,6 +84,17 @@ export class SimulatedMeter {
     if (noticed.length === 0) return [];
     const present = [...presentAt(this.conditions, noticed, at)];
     return present.flatMap(({ sign }) => (sign?.object === instance ? [sign.bit] : []));
+  }
+
+  /** Whether the change in progress is the one in which the meter loses its power. What only reads is in no change. */
+  losesPower(device: DeviceView): boolean {
+    if (this.journal.past.outages.at(-1)?.end === Number.POSITIVE_INFINITY) return false;
+    try {
+      return device.logged(outageLog.log) > 0;
+    } catch (caught) {
+      if (caught instanceof Fault && caught.code === "read-only") return false;
+      throw caught;
+    }
   }
 
   /** How many conditions began up to an instant that an object counts. */

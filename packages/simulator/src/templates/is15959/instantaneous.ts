@@ -113,7 +113,7 @@ const columns: readonly ColumnOf[] = [
 export const eventStatusWord = dataObject(
   eventStatusName,
   { type: T.bitString, value: "0".repeat(statusBits) },
-  { read: { value: (_, context) => eventStatus(simulated(context), Math.floor(context.now)) } },
+  { read: { value: (_, context) => eventStatus(simulated(context), Math.floor(context.now), context.device) } },
 );
 
 /** The values that are measured now, and the profiles that show them together. */
