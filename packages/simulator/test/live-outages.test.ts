@@ -192,6 +192,31 @@ describe("the fault reboot", () => {
   });
 });
 
+describe("the fault reboot, over a restart of the process", () => {
+  const faults = parseFaults({ faults: [{ fault: "reboot", start: at(1.25), with: { downFor: 7200 } }] });
+
+  for (const hours of [1.5, 4]) {
+    it(`ends when it should, and does not begin again, if the process stops at hour 1.5 and starts at hour ${hours}`, async () => {
+      const one = await met({ faults, start: now0 });
+      const before = await one.number(3, "1.0.1.8.0.255");
+      await one.to(1.5);
+      await one.simulator.close();
+      const two = await met({ faults, store: one.store, start: now0 + hours * hour });
+      await two.to(5);
+      await expectShown(two, before);
+      await two.simulator.close();
+      const three = await met({ faults, store: one.store, start: now0 + 5 * hour });
+      await three.control.power(three.serial, false);
+      await three.simulator.close();
+      const four = await met({ faults, store: one.store, start: now0 + 6 * hour });
+      await four.to(7);
+      // The control cut it later than the fault would restore it.
+      expect((await four.control.meter(four.serial)).powered).toBe(false);
+      await four.simulator.close();
+    });
+  }
+});
+
 describe("the supply with outages", () => {
   it("has the mean voltage of the time with supply, and no interruption counts twice", () => {
     const model = createModel({

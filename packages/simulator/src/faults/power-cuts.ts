@@ -12,6 +12,8 @@ export interface PowerCutsOptions {
   now(): number;
   /** When faults without a start begin that are on from the beginning, ms since 1970 UTC. */
   readonly start: number;
+  /** Whether another process may have run the meters before, and have done what was due until `start`. */
+  readonly resumes?: boolean;
   using(index: number, run: (meter: Meter) => Promise<void>): Promise<void>;
   failed(index: number, error: unknown): void;
   /** The next due time has changed. */
@@ -22,6 +24,8 @@ interface Cut {
   readonly at: number;
   readonly on: boolean;
   readonly spec: FaultSpec;
+  /** It was due before this process: a meter that has done something since then stays as it is. */
+  readonly past?: boolean;
 }
 
 /** Switches the power of meters off when a fault requires it, and on again. */
@@ -37,7 +41,20 @@ export class PowerCuts implements Timed {
       this.#plan();
       options.changed();
     });
+    if (options.resumes === true) this.#resume();
     this.#plan(options.start);
+  }
+
+  /** Cuts that began before this process are not made again. Power that is still off because of them comes back when it should have. */
+  #resume(): void {
+    const { faults, start: begin } = this.#options;
+    for (const spec of faults.file.faults) {
+      const { on, start, end } = spec;
+      const down = faultKind(spec.fault).power?.(spec.parameters);
+      if (down === undefined || !on || start === undefined || start >= begin || (end ?? begin) < start) continue;
+      this.#planned.set(spec.name, start);
+      this.#cuts.push({ at: Math.floor(start + down), on: true, spec, past: start + down <= begin });
+    }
   }
 
   #plan(from = this.#options.now()): void {
@@ -71,9 +88,7 @@ export class PowerCuts implements Timed {
     for (let index = span.first; index < span.first + span.meters; index++) {
       if (!faults.isOf(cut.spec, index)) continue;
       try {
-        await using(index, (meter) =>
-          switchPower(meter, cut.on, Math.floor(meter.now - (this.#options.now() - cut.at))),
-        );
+        await using(index, (meter) => switchPower(meter, cut, Math.floor(meter.now - (this.#options.now() - cut.at))));
         if (!cut.on) faults.acted(cut.spec, index);
       } catch (error) {
         failed(index, error);
@@ -101,12 +116,12 @@ export class PowerCuts implements Timed {
 }
 
 /** `at`: by the clock of the meter. A meter that has done something since then is switched now. */
-async function switchPower(meter: Meter, on: boolean, at: number): Promise<void> {
+async function switchPower(meter: Meter, { on, past = false }: Cut, at: number): Promise<void> {
   const to = (instant?: number): Promise<void> => (on ? meter.powerUp(instant) : meter.powerDown(instant));
   try {
     await to(at);
   } catch (caught) {
     if (!(caught instanceof Fault) || caught.code !== "bad-value") throw caught;
-    await to();
+    if (!past) await to();
   }
 }

@@ -36,7 +36,11 @@ export function runFaults(of: {
     failed: (index: number, error: unknown) =>
       events?.({ type: "store-failed", meter: fleet.meterId(index), what, error }),
   });
-  const cuts: PowerCuts = new PowerCuts({ ...common("a power cut"), changed: () => server.run(cuts) });
+  const cuts: PowerCuts = new PowerCuts({
+    ...common("a power cut"),
+    resumes: store !== undefined,
+    changed: () => server.run(cuts),
+  });
   const entries: EventEntries = new EventEntries({
     ...common("an event"),
     template,
