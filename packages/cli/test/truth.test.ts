@@ -12,6 +12,19 @@ const period = ["--from", "2026-11-20", "--to", "2026-11-22"];
 const loads = "1.0.99.1.0.255";
 
 describe("dlms truth", () => {
+  it("has what faults enter, and scores a campaign that has it", async () => {
+    using place = folder();
+    const [faults, campaign] = [join(place.path, "faults.json"), join(place.path, "events.jsonl")];
+    writeFileSync(faults, JSON.stringify({ faults: [{ fault: "magnet", start: "2026-11-24T09:00:00Z" }] }));
+    const log = "0.0.99.98.4.255";
+    const today = ["--from", "2026-11-24", "--to", "2026-11-24T18:00"];
+    const told = await dlms(["truth", ...fleet, ...today, "--profile", log, "--faults", faults, "-o", campaign]);
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    const score = (...more: string[]) => dlms(["score", campaign, ...fleet, ...today, ...more]);
+    expect(await score("--faults", faults)).toMatchObject({ code: 0 });
+    expect(await score()).toMatchObject({ code: 1 });
+  });
+
   it("tells the same in JSON lines, CSV and Parquet", async () => {
     using place = folder();
     const file = (name: string) => join(place.path, name);

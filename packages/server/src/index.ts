@@ -17,7 +17,7 @@ export type { Task } from "./meter/timeline-port.ts";
 export type { Metrics, ServedRequest } from "./metrics.ts";
 export { platformRandom } from "./platform-random.ts";
 export type { AlterPush, OutgoingPush, PushAlteration } from "./push/push-alteration.ts";
-export type { PushOptions, PushTransport } from "./push/push-options.ts";
+export { type PushOptions, type PushTransport, usualLongestSending } from "./push/push-options.ts";
 export { pushTcp, pushTls, pushUdp } from "./push/push-transports.ts";
 export type { Timed } from "./runtime/agenda.ts";
 export { SimulatedTime, type SimulatedTimeOptions, type TimeListener } from "./runtime/simulated-time.ts";

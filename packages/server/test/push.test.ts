@@ -30,6 +30,20 @@ describe("a push", () => {
     await world.close();
   });
 
+  it("is not sent if the time between its PDUs is longer than its lease, after which another worker would send it", async () => {
+    for (const [gap, what] of [
+      [10_000, ["sent"]],
+      [50_000, ["failed"]],
+    ] as const) {
+      const more = [register("1.0.2.8.0.255", { type: T.doubleLongUnsigned, value: 1, unit: "Wh" })];
+      const world = pushWorld({ more, push: { alter: () => ({ gap, blocks: 16 }) } });
+      await world.trigger();
+      await world.go(150);
+      expect(world.what()).toEqual(what);
+      await world.close();
+    }
+  });
+
   it("P2: is protected as the policy of its client's association asks, under a new counter each time", async () => {
     for (const [policy, setupVersion, verified] of [
       [3, 0, true],

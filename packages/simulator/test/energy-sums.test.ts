@@ -224,7 +224,7 @@ describe.each(households)("a household with %s", (_, change) => {
         for (let n = 0; n + 1 < times.length; n += 2)
           spans.push({ start: times[n] as number, end: times[n + 1] as number });
         if (still) spans.push({ start: passed + 1, end: Number.POSITIVE_INFINITY });
-        const readings = new Readings(model, commissioned, spans);
+        const readings = new Readings(model, commissioned, { switchedOff: spans, outages: [] });
         const [before, after] = [readings.energy(at), readings.energy(at + length)];
         const flowed = readings.flow(at, at + length);
         for (const name of Object.keys(flowed) as (keyof typeof flowed)[]) {

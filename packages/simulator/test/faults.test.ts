@@ -332,6 +332,8 @@ it.each<[unknown, string, string]>([
   [{ faults: [{ fault: "sleepy" }] }, "bad-faults-file", "faults.0.fault"],
   [{ faults: [{ fault: "slow" }] }, "bad-faults-file", "faults.0.with.ms"],
   [{ faults: [{ fault: "lossy", with: { loss: 2 } }] }, "bad-faults-file", "faults.0.with.loss"],
+  [{ faults: [{ fault: "push-gaps", with: { octets: 16 } }] }, "bad-faults-file", "faults.0.with.ms"],
+  [{ faults: [{ fault: "push-gaps", with: { ms: 15_001 } }] }, "bad-faults-file", "faults.0.with.ms"],
   [{ faults: [{ fault: "silent", with: { loss: 1 } }] }, "bad-faults-file", "faults.0.with.loss"],
   [{ faults: [{ fault: "silent", meters: { share: "half" } }] }, "bad-faults-file", "faults.0.meters"],
   [{ faults: [{ fault: "silent", start: "tomorrow" }] }, "bad-faults-file", "faults.0.start"],

@@ -233,6 +233,7 @@ describe("what faults predict for a campaign", () => {
     "clock-drift": { secondsPerDay: 5 },
   };
   const usual = ["exception", "bad-tag", "result", "range-with-deviation-refused", "clock-wrong", "blocks-from-0"];
+  usual.push("capture-attribute-negative");
   const range = { from: now0 - day, to: now0 - 1000 };
 
   for (const fault of isLong ? faultNames : usual) {
@@ -247,14 +248,39 @@ describe("what faults predict for a campaign", () => {
         yield* read;
       };
       const { score } = await scored(simulator, both(), { ...range, faults });
-      // The rows of a meter that misnames a column are wrong, not missing: no score takes that for expected.
-      const misnamed = fault === "capture-attribute-negative";
-      expect(score).toMatchObject({ expected: 48, wrong: misnamed ? 48 : 0, asExpected: !misnamed });
+      // The rows of a meter that misnames a column are wrong, and the fault explains it.
+      const wrong = fault === "capture-attribute-negative" ? 48 : 0;
+      expect(score).toMatchObject({ expected: 48, wrong, explained: wrong, unexpected: 0, asExpected: true });
       const certain = score.predicted?.atLeast === score.predicted?.atMost;
       expect(certain || !usual.includes(fault) || fault === "blocks-from-0").toBe(true);
       await simulator.close();
     });
   }
+});
+
+describe("a misnamed column", () => {
+  const range = { from: now0 - day, to: now0 - 1000 };
+  const faults = parseFaults({ faults: [{ fault: "capture-attribute-negative" }] });
+
+  async function scoredWith(change: (text: string, number: number) => string, of = faults): Promise<Score> {
+    const source = await spring();
+    const chunks = await listed(truthCsv(truth(source, { ...range, profiles: [loads] })));
+    const lines = chunks.join("").trim().split(/\r?\n/);
+    const read = lines.map((line, number) => change(line.replace(":2,-67", ":-1,-67"), number));
+    const campaign = parseCampaign(read);
+    return (await scored(source, campaign, { ...range, faults: of })).score;
+  }
+
+  it("is explained in plain values, too", async () => {
+    expect(await scoredWith((line) => line)).toMatchObject({ wrong: 48, explained: 48, asExpected: true });
+  });
+
+  it("explains no wrong value, and nothing without the fault", async () => {
+    const altered = await scoredWith((line, number) => (number === 3 ? line.replace(/,[^,]*(,[^,]*)$/, ",7$1") : line));
+    expect(altered).toMatchObject({ wrong: 48, explained: 47, asExpected: false });
+    const none = await scoredWith((line) => line, { faults: [] });
+    expect(none).toMatchObject({ wrong: 48, explained: 0, asExpected: false });
+  });
 });
 
 // Must be seen 6 of issue 11; the whole of it in long campaigns.

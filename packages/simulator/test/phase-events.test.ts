@@ -22,10 +22,11 @@ async function met(template: string, affectedPhases: readonly Phase[]) {
     return [...new Set(rows.value.map((row) => contentOf((row as Data & { type: "structure" }).value[1])))];
   };
   const count = async (e: number) => contentOf(await read(1, `0.0.96.7.${e}.255`));
-  const { readings } = await simulator.using(0, (meter) => simulated({ own: meter.identity.own }));
+  const meter = await simulator.using(0, ({ identity: { own } }) => simulated({ own }));
+  const { readings } = meter;
   const events = readings.model.events(now0 - 9 * day, now0);
   /** The bits of the event status word in the middle of the first failure. */
-  const word = [...eventStatus(readings, (events[0]?.start ?? 0) + 300_000)];
+  const word = [...eventStatus(meter, (events[0]?.start ?? 0) + 300_000)];
   const bits = word.flatMap((bit, at) => (bit === "1" ? [at] : []));
   return { simulator, codes, count, bits, failures: events.length };
 }

@@ -15,9 +15,12 @@ it("a step back makes cuts happen again, and brings power back where it was off"
   const done: string[] = [];
   const cuts = new PowerCuts({
     faults: { file, listen: () => undefined, isOf: () => true, acted: () => undefined } as unknown as FaultSet,
-    ...{ span: { first: 0, meters: 1 }, now: () => now, failed: () => undefined, changed: () => undefined },
+    ...{ span: { first: 0, meters: 1 }, now: () => now, start: now, failed: () => undefined, changed: () => undefined },
     using: (_, run) =>
       run({
+        get now() {
+          return now;
+        },
         powerUp: async () => void done.push("up"),
         powerDown: async () => void done.push("down"),
       } as unknown as Meter),

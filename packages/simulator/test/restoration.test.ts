@@ -28,7 +28,7 @@ it("the meters of a feeder push at once when the power goes, and after a delay o
   );
   const control = new Control(simulator, watch);
   const identities = await listed(simulator.identities());
-  const seconds: { readonly meter: string; readonly at: number }[] = [];
+  const seconds: { readonly meter: string; readonly at: number; readonly lastGasp: boolean }[] = [];
   listener = new PushListener({
     clock,
     link: () => new WrapperServerLink({ end: "client" }),
@@ -40,8 +40,15 @@ it("the meters of a feeder push at once when the power goes, and after a delay o
         authenticationKey: fromHex(own?.authenticationKey ?? ""),
       };
     },
-    received: ({ systemTitle }) =>
-      void seconds.push({ meter: String(systemTitle), at: Math.floor(clock.now() / 1000) }),
+    received({ systemTitle, values }) {
+      const word = values.find(({ instanceId }) => instanceId === "0.0.94.91.18.255")?.value as { value: string };
+      // Bit 85 of the event status word.
+      seconds.push({
+        meter: String(systemTitle),
+        at: Math.floor(clock.now() / 1000),
+        lastGasp: word.value[85] === "1",
+      });
+    },
   });
   const goOn = async (count: number): Promise<void> => {
     for (let second = 0; second < count; second++) {
@@ -55,11 +62,13 @@ it("the meters of a feeder push at once when the power goes, and after a delay o
   await control.feederPower("feeder-1", false);
   await goOn(2);
   expect([seconds.length, all()]).toEqual([meters, meters]);
+  expect(seconds.every(({ lastGasp }) => lastGasp)).toBe(true);
   seconds.splice(0);
   await control.feederPower("feeder-1", true);
   const back = Math.floor(clock.now() / 1000);
   await goOn(90);
   expect([seconds.length, all()]).toEqual([meters, meters]);
+  expect(seconds.some(({ lastGasp }) => lastGasp)).toBe(false);
   const delays = seconds.map(({ at }) => at - back);
   expect(Math.max(...delays)).toBeLessThanOrEqual(61);
   // Twenty draws from 60 s that all fall into ten seconds would be no delay of their own.

@@ -4,7 +4,6 @@ import type { Moment } from "@dlmskit/client";
 import { Fault } from "@dlmskit/core";
 import { type MeterScore, parseCampaign, type Score, scoreCampaign } from "@dlmskit/simulator";
 import { type Command, InvalidArgumentError } from "commander";
-import { readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { momentOption } from "../moment.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
@@ -13,7 +12,6 @@ import { type FleetOptions, fleetOptions, openFleetOf } from "../truth/fleet-opt
 
 interface ScoreCommandOptions extends FleetOptions, ProgressOptions {
   readonly profile?: string;
-  readonly faults?: string;
   readonly read?: Read;
   readonly within?: number;
   readonly all?: boolean;
@@ -58,7 +56,6 @@ const isWhole = ({ expected, right, duplicate, unexpected }: MeterScore): boolea
 
 async function score(path: string, options: ScoreCommandOptions): Promise<void> {
   const { profile, meter, within, read, all = false } = options;
-  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
   expectFile(path);
   using progress = new Progress(options, "scoring");
   await using fleet = await openFleetOf(options, (text) => io().stderr.write(`${text}\n`));
@@ -70,7 +67,7 @@ async function score(path: string, options: ScoreCommandOptions): Promise<void> 
   const scoring = scoreCampaign(fleet.source, campaign, {
     ...fleet.period,
     ...(fleet.of && { of: fleet.of }),
-    ...(faults && { faults }),
+    ...(fleet.faults && { faults: fleet.faults }),
     ...(read && { read: { from: fleet.instantOf(read.from), to: fleet.instantOf(read.to) } }),
     ...(within === undefined ? {} : { within }),
   });
@@ -136,7 +133,6 @@ export function scoreCommand(program: Command): void {
       ),
   )
     .option("--profile <ln>", "the profile of rows whose header names none")
-    .option("--faults <file>", "the faults of the meters: exit 0 if the score is what they predict")
     .option("--read <time[..time]>", "with --faults: when the meters were read, as --to; default --to", readOption)
     .option(
       "--within <duration>",

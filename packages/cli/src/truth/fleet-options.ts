@@ -1,9 +1,10 @@
 import type { Moment } from "@dlmskit/client";
 import { Fault, instantOf } from "@dlmskit/core";
-import { openTruth, type Period, parsePopulation, type TruthSource } from "@dlmskit/simulator";
+import { type FaultsFile, openTruth, type Period, parsePopulation, type TruthSource } from "@dlmskit/simulator";
 import type { Store } from "@dlmskit/storage";
 import type { Command } from "commander";
 import { readTextFile } from "../capture-input.ts";
+import { readFaultsFile } from "../faults-file.ts";
 import { readKeysFile } from "../keys-file.ts";
 import { instantOption, momentOption } from "../moment.ts";
 import { numberOption } from "../options.ts";
@@ -19,6 +20,7 @@ export interface FleetOptions {
   readonly start?: number;
   readonly keys?: string;
   readonly population?: string;
+  readonly faults?: string;
   readonly meter?: string;
   readonly from: Moment;
   readonly to: Moment;
@@ -42,6 +44,10 @@ export function fleetOptions(command: Command): Command {
     )
     .option("--keys <file>", "the keys file of the simulator")
     .option("--population <file>", "the population file of the simulator")
+    .option(
+      "--faults <file>",
+      "the faults file of the simulator: without a store, the truth has what they do to the meters",
+    )
     .option("--meter <serial>", "one meter only, by its serial number or meter id")
     .requiredOption("--from <time>", "first time of the period", momentOption)
     .requiredOption("--to <time>", "last time of the period, inclusive", momentOption);
@@ -50,6 +56,8 @@ export function fleetOptions(command: Command): Command {
 export interface OpenedFleet extends AsyncDisposable {
   readonly source: TruthSource;
   readonly period: Period;
+  /** The faults of `--faults`. */
+  readonly faults?: FaultsFile;
   /** The meter of `--meter`, by index. */
   readonly of?: { readonly first: number; readonly meters: number };
   instantOf(moment: Moment): number;
@@ -67,6 +75,7 @@ export async function openFleetOf(options: FleetOptions, say: (text: string) => 
   }
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   const population = options.population === undefined ? undefined : parsePopulation(readTextFile(options.population));
+  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
   const template = await readTemplate(options.template);
   const store: Store = await openStoreOf(options.store, say, process.env, true);
   try {
@@ -76,6 +85,7 @@ export async function openFleetOf(options: FleetOptions, say: (text: string) => 
       ...(start === undefined ? {} : { start }),
       ...(keys === undefined ? {} : { keys }),
       ...(population === undefined ? {} : { population }),
+      ...(faults === undefined ? {} : { faults }),
     });
     const instant = (moment: Moment): number =>
       typeof moment === "number" ? moment : (instantOf(moment, -template.zoneMinutesEast) ?? Number.NaN);
@@ -84,6 +94,7 @@ export async function openFleetOf(options: FleetOptions, say: (text: string) => 
     const first = indexOf(source, options.meter);
     return {
       ...{ source, period, instantOf: instant },
+      ...(faults === undefined ? {} : { faults }),
       ...(first === undefined ? {} : { of: { first, meters: 1 } }),
       [Symbol.asyncDispose]: () => store.close(),
     };

@@ -12,7 +12,7 @@ import type { PushLeft } from "../session/unasked-pushes.ts";
 import { checkAlteration, type PushAlteration } from "./push-alteration.ts";
 import { throughGateway } from "./push-gateway.ts";
 import type { Parcel, PushLines } from "./push-lines.ts";
-import type { PushSettings } from "./push-options.ts";
+import { longestSending, type PushSettings } from "./push-options.ts";
 import { inBlocks, PushSealing } from "./push-sealing.ts";
 
 /** The result of an attempt to send a message. Times are simulated time. */
@@ -130,7 +130,18 @@ function send(message: ClaimedMessage, source: Source, { lines, settings }: Atte
   const alteration = settings.alter?.({ meter: source.live.known, apdu: message.payload }) ?? {};
   checkAlteration(alteration);
   const parcel = parcelOf({ ...message, payload: alteration.apdu ?? message.payload }, source, alteration);
+  expectInTime(parcel, settings);
   return lines.send(message.destination, throughGateway(parcel, settings.gateway?.(source.meter)));
+}
+
+/** Fault `push-not-sent`: with the time between its PDUs, the push would take longer than its lease, and be sent twice. */
+function expectInTime({ gap = 0, pdus }: Parcel, settings: AttemptPort["settings"]): void {
+  const takes = gap * (pdus.length - 1);
+  if (takes <= longestSending(settings)) return;
+  throw new Fault("push-not-sent", `${pdus.length} PDUs with ${gap} ms between them take ${takes} ms`, {
+    layer: "server",
+    hint: `a push may take ${longestSending(settings)} ms: send fewer and longer PDUs, or wait less between them`,
+  });
 }
 
 async function sendOpen(message: ClaimedMessage, source: Source, port: AttemptPort): Promise<PushLeft | "absent"> {
@@ -144,15 +155,12 @@ async function sendOpen(message: ClaimedMessage, source: Source, port: AttemptPo
     return await open.notify({
       seal: () => openPdus(message, source, open.negotiated),
       confirms: wants,
-      ...{ within: confirmation, hold: Math.max(lease / 2, lease - confirmation - recording) },
+      ...{ within: confirmation, hold: longestSending({ lease, confirmation }) },
     });
   } finally {
     port.parked(-1);
   }
 }
-
-// Part of the lease that is reserved for recording the result, ms.
-const recording = 5000;
 
 const bits: { readonly [tag: number]: ConformanceName } = {
   [ApduTag["data-notification"]]: "data-notification",

@@ -49,9 +49,21 @@ export interface PushOptions {
 type Optional = "meter" | "gateway" | "alter";
 export type PushSettings = Required<Omit<PushOptions, Optional>> & Pick<PushOptions, Optional>;
 
+// Part of the lease that is reserved for recording the result, ms.
+const recording = 5000;
+
+/** How long a message may take to be sent, ms, so that its confirmation and the record of the result come before its lease ends. */
+export const longestSending = ({ lease, confirmation }: Pick<PushSettings, "lease" | "confirmation">): number =>
+  Math.max(lease / 2, lease - confirmation - recording);
+
+const usual = { confirmation: 10_000, lease: 60_000 } as const;
+
+/** How long sending a push may take if the options of pushes do not say otherwise, ms. */
+export const usualLongestSending = longestSending(usual);
+
 export const pushSettings = (options: PushOptions): PushSettings => ({
-  ...{ atOnce: 32, connectionsPerDestination: 4, keepConnection: 10_000, confirmation: 10_000 },
-  ...{ lease: 60_000, lookEvery: 30_000, keep: 86_400_000 },
+  ...{ atOnce: 32, connectionsPerDestination: 4, keepConnection: 10_000, ...usual },
+  ...{ lookEvery: 30_000, keep: 86_400_000 },
   circuit: { failures: 5, within: 10_000, openFor: 1000, longest: 10_000 },
   ...options,
 });

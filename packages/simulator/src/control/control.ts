@@ -4,6 +4,7 @@ import { type AnyObject, type DeviceView, DisconnectControl, PushSetup0 } from "
 import { faultKinds, faultNames } from "../faults/fault-kinds.ts";
 import type { FaultSet } from "../faults/fault-set.ts";
 import { faultsToJson, parseFaults } from "../faults/faults-file.ts";
+import { enterEvent } from "../meter/enter-event.ts";
 import { SimulatedMeter } from "../meter/simulated-meter.ts";
 import type { Explanation, Simulator } from "../simulate/options.ts";
 import type { TakenSnapshot } from "../simulate/snapshots.ts";
@@ -28,8 +29,6 @@ import {
 import type { Watch } from "./watch.ts";
 
 const plainArgument: Data = { type: "integer", value: 0 };
-/** Entries that the log of fired events keeps. */
-const logKept = 1000;
 
 const noMeter = (serial: string): Fault =>
   new Fault("unknown-meter", `there is no meter ${JSON.stringify(serial)}`, {
@@ -245,7 +244,7 @@ export class Control {
       const { own } = meter.identity;
       if (!(own instanceof SimulatedMeter)) throw noMeter(serial);
       const at = Math.floor(meter.now);
-      return meter.change((device) => own.journal.append(device, instance, code, at, logKept));
+      return meter.change((device) => enterEvent(own, device, { log: instance, code, at }));
     });
   }
 

@@ -1,9 +1,11 @@
 import { Fault } from "@dlmskit/core";
 import type { Meter, Timed } from "@dlmskit/server";
 import type { Span } from "../fleet/addresses.ts";
+import type { Condition } from "../meter/conditions.ts";
+import { enterEvent } from "../meter/enter-event.ts";
 import { SimulatedMeter } from "../meter/simulated-meter.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
-import { type EventCodes, eventCodes } from "./event-codes.ts";
+import { eventCodes } from "./event-codes.ts";
 import { faultKind } from "./fault-kinds.ts";
 import type { FaultSet } from "./fault-set.ts";
 import type { FaultSpec } from "./faults-file.ts";
@@ -14,10 +16,19 @@ export interface EventEntriesOptions {
   /** The meters that this process runs. */
   readonly span: Span;
   now(): number;
+  /** When faults without a start begin that are on from the beginning, ms since 1970 UTC. */
+  readonly start: number;
+  /** The numbers of the latest events that a store has of a log of a meter, oldest first; absent: the store is new with this process. */
+  readonly written?: (index: number, log: string) => Promise<readonly WrittenEvent[]>;
   using(index: number, run: (meter: Meter) => Promise<void>): Promise<void>;
   failed(index: number, error: unknown): void;
   /** The next due time has changed. */
   changed(): void;
+}
+
+interface WrittenEvent {
+  readonly at: number;
+  readonly code: number;
 }
 
 interface Entry {
@@ -25,9 +36,6 @@ interface Entry {
   readonly begins: boolean;
   readonly spec: FaultSpec;
 }
-
-// Entries that a log keeps.
-const logKept = 1000;
 
 /** Whether two specifications are of one fault. Both come from a faults file: their values are those of JSON. */
 function isSame(one: FaultSpec, other: FaultSpec): boolean {
@@ -44,17 +52,38 @@ export class EventEntries implements Timed {
   /** The faults whose event has begun and not ended, by name, and those whose event has ended. */
   readonly #present = new Map<string, FaultSpec>();
   readonly #over = new Map<string, FaultSpec>();
+  /** The faults that are there from the beginning, as long as nothing of them was entered and no fault was changed. */
+  readonly #first: Set<string>;
+  /** The faults by name, and since when they are as they are. Nothing is entered for a time before. */
+  #known: ReadonlyMap<string, { readonly spec: FaultSpec; readonly since: number }>;
 
   constructor(options: EventEntriesOptions) {
     this.#options = options;
     options.faults.listen(() => {
-      this.#plan();
+      this.#changed();
       options.changed();
     });
+    this.#known = new Map(options.faults.file.faults.map((spec) => [spec.name, { spec, since: options.start }]));
+    this.#first = new Set(options.faults.file.faults.map(({ name }) => name));
     this.#plan();
   }
 
-  #codesOf({ fault, parameters }: FaultSpec): EventCodes | undefined {
+  /** Faults were replaced or switched. */
+  #changed(): void {
+    const { faults, now } = this.#options;
+    const before = this.#known;
+    this.#known = new Map(
+      faults.file.faults.map((spec) => {
+        const known = before.get(spec.name);
+        const stays = known?.spec.on === spec.on && isSame(known.spec, spec) && hasWindowOf(known.spec, spec);
+        return [spec.name, { spec, since: stays ? known.since : Math.ceil(now()) }];
+      }),
+    );
+    this.#first.clear();
+    this.#plan();
+  }
+
+  #codesOf({ fault, parameters }: FaultSpec): Condition | undefined {
     const event = faultKind(fault).event?.(parameters);
     return event === undefined ? undefined : eventCodes(this.#options.template, event);
   }
@@ -72,7 +101,7 @@ export class EventEntries implements Timed {
       const goes = current?.on !== true || !isSame(current, spec) || isLater;
       if (goes) this.#entries.push({ at, begins: false, spec });
       else if (current.end !== undefined) {
-        this.#entries.push({ at: Math.max(at, current.end), begins: false, spec: current });
+        this.#entries.push({ at: Math.max(this.#since(name), current.end), begins: false, spec: current });
       }
     }
     for (const spec of specs.values()) {
@@ -80,11 +109,21 @@ export class EventEntries implements Timed {
       const over = this.#over.get(spec.name);
       if (this.#present.has(spec.name) || (over !== undefined && isSame(over, spec) && hasWindowOf(over, spec)))
         continue;
-      const start = Math.max(spec.start ?? 0, at);
-      if (spec.end !== undefined && start >= spec.end) continue;
+      const start = Math.max(spec.start ?? 0, this.#since(spec.name));
+      if (spec.end !== undefined && start >= spec.end) {
+        // It may have begun in another process.
+        const mayBeLeft = this.#first.has(spec.name) && this.#options.written !== undefined;
+        if (mayBeLeft && this.#codesOf(spec)?.restoration !== undefined)
+          this.#entries.push({ at: start, begins: false, spec });
+        continue;
+      }
       this.#entries.push({ at: start, begins: true, spec });
     }
     this.#entries.sort((one, other) => one.at - other.at);
+  }
+
+  #since(name: string): number {
+    return Math.ceil(this.#known.get(name)?.since ?? 0);
   }
 
   get next(): number | undefined {
@@ -100,6 +139,7 @@ export class EventEntries implements Timed {
       this.#present.delete(spec.name);
       this.#over.set(spec.name, spec);
     }
+    const { written } = this.#first.delete(spec.name) ? this.#options : { written: undefined };
     this.#plan();
     const codes = this.#codesOf(spec);
     const code = begins ? codes?.occurrence : codes?.restoration;
@@ -108,8 +148,11 @@ export class EventEntries implements Timed {
     for (let index = span.first; index < span.first + span.meters; index++) {
       if (!faults.isOf(spec, index)) continue;
       try {
-        // A step of the time ends later than the event.
-        await using(index, (meter) => enter(meter, codes, code, Math.floor(meter.now - (current() - at))));
+        const before = await written?.(index, codes.log);
+        if (before === undefined || isNews(entry, codes, before)) {
+          // A step of the time ends later than the event.
+          await using(index, (meter) => enter(meter, codes, code, Math.floor(meter.now - (current() - at))));
+        }
         if (begins) faults.acted(spec, index);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
@@ -130,13 +173,25 @@ export class EventEntries implements Timed {
     for (const { name, end = Number.NEGATIVE_INFINITY } of this.#options.faults.file.faults) {
       if (end > now) this.#over.delete(name);
     }
+    this.#known = new Map(
+      [...this.#known].map(([name, { spec, since }]) => [name, { spec, since: Math.min(since, now) }]),
+    );
     this.#plan();
   }
 }
 
+/** Whether another process has not entered the event already. `before`: the entries of the log. */
+function isNews({ begins, spec }: Entry, codes: Condition, before: readonly WrittenEvent[]): boolean {
+  const { occurrence, restoration } = codes;
+  const last = before.findLast(({ code }) => code === occurrence || code === restoration);
+  const began = last?.code === occurrence;
+  if (!begins) return began;
+  return !began || (restoration === undefined && last.at < (spec.start ?? Number.NEGATIVE_INFINITY));
+}
+
 /** Adds an entry. `at`: when it happened, by the clock of the meter. */
-async function enter(meter: Meter, { log }: EventCodes, code: number, at: number): Promise<void> {
+async function enter(meter: Meter, { log }: Condition, code: number, at: number): Promise<void> {
   const { own } = meter.identity;
   if (!(own instanceof SimulatedMeter)) return;
-  await meter.change((device) => own.journal.append(device, log, code, at, logKept));
+  await meter.change((device) => enterEvent(own, device, { log, code, at }));
 }

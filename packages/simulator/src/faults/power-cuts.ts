@@ -1,3 +1,4 @@
+import { Fault } from "@dlmskit/core";
 import type { Meter, Timed } from "@dlmskit/server";
 import type { Span } from "../fleet/addresses.ts";
 import { faultKind } from "./fault-kinds.ts";
@@ -9,6 +10,10 @@ export interface PowerCutsOptions {
   /** The meters that this process runs. */
   readonly span: Span;
   now(): number;
+  /** When faults without a start begin that are on from the beginning, ms since 1970 UTC. */
+  readonly start: number;
+  /** Whether another process may have run the meters before, and have done what was due until `start`. */
+  readonly resumes?: boolean;
   using(index: number, run: (meter: Meter) => Promise<void>): Promise<void>;
   failed(index: number, error: unknown): void;
   /** The next due time has changed. */
@@ -19,6 +24,8 @@ interface Cut {
   readonly at: number;
   readonly on: boolean;
   readonly spec: FaultSpec;
+  /** It was due before this process: a meter that has done something since then stays as it is. */
+  readonly past?: boolean;
 }
 
 /** Switches the power of meters off when a fault requires it, and on again. */
@@ -34,11 +41,24 @@ export class PowerCuts implements Timed {
       this.#plan();
       options.changed();
     });
-    this.#plan();
+    if (options.resumes === true) this.#resume();
+    this.#plan(options.start);
   }
 
-  #plan(): void {
-    const { faults, now } = this.#options;
+  /** Cuts that began before this process are not made again. Power that is still off because of them comes back when it should have. */
+  #resume(): void {
+    const { faults, start: begin } = this.#options;
+    for (const spec of faults.file.faults) {
+      const { on, start, end } = spec;
+      const down = faultKind(spec.fault).power?.(spec.parameters);
+      if (down === undefined || !on || start === undefined || start >= begin || (end ?? begin) < start) continue;
+      this.#planned.set(spec.name, start);
+      this.#cuts.push({ at: Math.floor(start + down), on: true, spec, past: start + down <= begin });
+    }
+  }
+
+  #plan(from = this.#options.now()): void {
+    const { faults } = this.#options;
     for (const spec of faults.file.faults) {
       const down = faultKind(spec.fault).power?.(spec.parameters);
       if (down === undefined) continue;
@@ -48,7 +68,7 @@ export class PowerCuts implements Timed {
         this.#cuts = this.#cuts.filter((cut) => cut.spec.name !== spec.name || cut.on);
         continue;
       }
-      const at = Math.max(spec.start ?? 0, Math.ceil(now()));
+      const at = Math.max(spec.start ?? 0, Math.ceil(from));
       if (this.#planned.has(spec.name) || (spec.end !== undefined && at >= spec.end)) continue;
       this.#planned.set(spec.name, at);
       this.#cuts.push({ at, on: false, spec }, { at: at + down, on: true, spec });
@@ -68,7 +88,7 @@ export class PowerCuts implements Timed {
     for (let index = span.first; index < span.first + span.meters; index++) {
       if (!faults.isOf(cut.spec, index)) continue;
       try {
-        await using(index, (meter) => (cut.on ? meter.powerUp() : meter.powerDown()));
+        await using(index, (meter) => switchPower(meter, cut, Math.floor(meter.now - (this.#options.now() - cut.at))));
         if (!cut.on) faults.acted(cut.spec, index);
       } catch (error) {
         failed(index, error);
@@ -92,5 +112,16 @@ export class PowerCuts implements Timed {
       if (at + down > now) this.#cuts.push({ at: at + down, on: true, spec });
     }
     this.#cuts.sort((one, other) => one.at - other.at);
+  }
+}
+
+/** `at`: by the clock of the meter. A meter that has done something since then is switched now. */
+async function switchPower(meter: Meter, { on, past = false }: Cut, at: number): Promise<void> {
+  const to = (instant?: number): Promise<void> => (on ? meter.powerUp(instant) : meter.powerDown(instant));
+  try {
+    await to(at);
+  } catch (caught) {
+    if (!(caught instanceof Fault) || caught.code !== "bad-value") throw caught;
+    if (!past) await to();
   }
 }

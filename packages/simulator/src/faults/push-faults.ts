@@ -1,9 +1,12 @@
 import { type Data, decodeApdu, encodeApdu, treeOf } from "@dlmskit/apdu";
 import { concat, Fault, fromAscii, fromHex } from "@dlmskit/core";
+import { usualLongestSending } from "@dlmskit/server";
 import { z } from "zod";
 import { kind } from "./fault-kind.ts";
 
 const none = z.strictObject({});
+/** Octets of a long push. */
+const longPush = 512;
 // An entry of push_object_list: class_id, logical_name, attribute_index, data_index and, from version 1 on, restriction.
 const entrySizes = [4, 5];
 
@@ -42,10 +45,18 @@ export const pushFaults = {
   "push-gaps": kind({
     what: "pushes in blocks of general block transfer of at most `octets` octets, with `ms` between them",
     seen: "Landis+Gyr E450, E570",
-    parameters: z.strictObject({
-      ms: z.number().min(0).default(3000),
-      octets: z.int().min(16).default(128),
-    }),
+    parameters: z
+      .strictObject({
+        ms: z.number().min(0).default(3000),
+        octets: z.int().min(16).default(128),
+      })
+      .superRefine(({ ms, octets }, { addIssue }) => {
+        const gaps = Math.ceil(longPush / octets) - 1;
+        if (ms * gaps <= usualLongestSending) return;
+        const most = Math.floor(usualLongestSending / gaps);
+        const message = `a push of ${longPush} octets would take ${ms * gaps} ms, more than the ${usualLongestSending} ms after which it is sent again: give at most ${most}, or more octets`;
+        addIssue({ code: "custom", path: ["ms"], message });
+      }),
     push(_, { ms, octets }, { acted }) {
       acted();
       return { gap: ms, blocks: octets };

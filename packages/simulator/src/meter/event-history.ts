@@ -31,7 +31,10 @@ export interface HistoryKind {
 /** Whether a log shows an event of the model. */
 function shows({ type, phase = 0, of }: HistoryKind, event: PowerQualityEvent, model: Model): boolean {
   if (event.type !== type || !reaches(event.phases, phase)) return false;
-  return of === undefined || model.interruptedMs(event.start, event.end) > 0 === (of === "meter");
+  // An outage without an end leaves no phase with supply.
+  const isOfMeter = (): boolean =>
+    event.end === Number.POSITIVE_INFINITY || model.interruptedMs(event.start, event.end) > 0;
+  return of === undefined || isOfMeter() === (of === "meter");
 }
 
 const dayLength = 86_400_000;
@@ -96,9 +99,9 @@ export class EventHistory {
 }
 
 /** Spans in order of their start. Spans that touch are joined. */
-function merged(spans: readonly Span[]): Span[] {
+export function merged(spans: readonly Span[]): Span[] {
   const joined: { start: number; end: number }[] = [];
-  for (const { start, end } of spans) {
+  for (const { start, end } of [...spans].sort((one, other) => one.start - other.start)) {
     const last = joined.at(-1);
     if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
     else joined.push({ start, end });

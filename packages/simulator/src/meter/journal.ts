@@ -1,7 +1,9 @@
 import type { LogicalName } from "@dlmskit/core";
 import { type AnyObject, after, type DeviceView, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { EventRecord, Store } from "@dlmskit/storage";
+import { type Condition, conditionOf } from "./conditions.ts";
 import type { Span } from "./event-history.ts";
+import type { Past } from "./past.ts";
 
 /** An event that was written to a log because of an operation. It is kept in the store. */
 export interface JournalEntry {
@@ -21,26 +23,19 @@ export interface SwitchLog {
   readonly object?: AnyObject;
 }
 
-/** The load switch was never open. */
-export const noSpans: readonly Span[] = [];
+/** The log of when the power was cut and restored, for the simulator itself. No object has its name. */
+export const outageLog: SwitchLog = { log: "0.0.0.0.0.0", opened: 1, closed: 2 };
 
 const sequenceOctets = 4;
-const mostOperations = 1_000_000;
 
-type Events = Pick<Store, "events">;
+type Entry = Pick<EventRecord, "at" | "code">;
 
-/** When the load switch of a meter was open, from the log of its operations. */
-export async function switchedOffOf({ events }: Events, meterId: string, log: SwitchLog): Promise<readonly Span[]> {
-  const rows = await events.list({ meterId, instanceId: log.log, limit: mostOperations });
-  return rows.reduce((spans, row) => switched(spans, row, log), noSpans);
-}
+/** The spans between opening and closing, from the entries of a log. */
+export const spansOf = (entries: readonly Entry[], log: SwitchLog): readonly Span[] =>
+  entries.reduce<readonly Span[]>((spans, entry) => switched(spans, entry, log), []);
 
 /** The spans after one more operation. */
-function switched(
-  spans: readonly Span[],
-  { at, code }: Pick<EventRecord, "at" | "code">,
-  log: SwitchLog,
-): readonly Span[] {
+function switched(spans: readonly Span[], { at, code }: Entry, log: SwitchLog): readonly Span[] {
   const last = spans.at(-1);
   const open = last !== undefined && last.end === Number.POSITIVE_INFINITY;
   if (code === log.opened && !open) {
@@ -54,26 +49,32 @@ function switched(
   return spans;
 }
 
+export interface JournalKinds {
+  readonly store: Pick<Store, "events">;
+  readonly switchLog: SwitchLog | undefined;
+  readonly conditions: readonly Condition[];
+  /** The time is set to any instant: what a log has is asked of the store each time. */
+  readonly anyTime?: boolean;
+}
+
 /** The operations at one meter, log by log. It shows only what the store contains, and never an entry that is not stored yet. */
 export class Journal {
-  readonly #store: Events;
   readonly #meterId: string;
-  readonly #switchLog: SwitchLog | undefined;
+  readonly #kinds: JournalKinds;
   /** The last sequence number by log. Created at the first access. */
   #sequences: Map<LogicalName, number> | undefined;
-  #spans: readonly Span[];
+  #past: Past;
 
-  /** `spans`: when the load switch was open until now. */
-  constructor(store: Events, meterId: string, switchLog: SwitchLog | undefined, spans: readonly Span[]) {
-    this.#store = store;
+  /** `past`: what happened to the meter until now. */
+  constructor(meterId: string, kinds: JournalKinds, past: Past) {
     this.#meterId = meterId;
-    this.#switchLog = switchLog;
-    this.#spans = spans;
+    this.#kinds = kinds;
+    this.#past = past;
   }
 
-  /** When the load switch was open. */
-  get switchedOff(): readonly Span[] {
-    return this.#spans;
+  /** What happened to the meter that does not follow from the model. A list that did not change stays the same list. */
+  get past(): Past {
+    return this.#past;
   }
 
   /** Number of entries that were ever written to the log. */
@@ -81,7 +82,7 @@ export class Journal {
     this.#sequences ??= new Map();
     const sequences = this.#sequences;
     const known = sequences.get(log);
-    if (known !== undefined) return known;
+    if (known !== undefined && this.#kinds.anyTime !== true) return known;
     return this.list(log, { limit: 1 }).then((entries) => {
       // Other entries may have been stored in the meantime.
       const last = Math.max(entries.at(-1)?.sequence ?? 0, sequences.get(log) ?? 0);
@@ -102,15 +103,26 @@ export class Journal {
       device.log(log, code, { encoded, at, ...(keep === undefined ? {} : { keep }) });
       device.whenKept(() => {
         this.#sequences?.set(log, sequence);
-        const switchLog = this.#switchLog;
-        if (log === switchLog?.log) this.#spans = switched(this.#spans, { at: Math.floor(at), code }, switchLog);
+        this.#happened(log, { at: Math.floor(at), code });
       });
     });
   }
 
+  #happened(log: LogicalName, entry: Entry): void {
+    const { switchLog, conditions } = this.#kinds;
+    const { switchedOff, outages, noticed } = this.#past;
+    if (log === switchLog?.log) {
+      this.#past = { ...this.#past, switchedOff: switched(switchedOff, entry, switchLog) };
+    }
+    if (log === outageLog.log) this.#past = { ...this.#past, outages: switched(outages, entry, outageLog) };
+    if (conditionOf(conditions, { log, ...entry }) !== undefined) {
+      this.#past = { ...this.#past, noticed: [...noticed, { log, ...entry }] };
+    }
+  }
+
   /** The latest entries, at most `limit`, oldest first. */
   async list(log: LogicalName, { limit }: { readonly limit: number }): Promise<readonly JournalEntry[]> {
-    const rows = await this.#store.events.list({ meterId: this.#meterId, instanceId: log, limit });
+    const rows = await this.#kinds.store.events.list({ meterId: this.#meterId, instanceId: log, limit });
     return rows.map(({ at, code, encoded }, index) => {
       const written = encoded.length === sequenceOctets ? new DataView(encoded.slice().buffer).getUint32(0) : index + 1;
       return { at, code, sequence: written };

@@ -20,6 +20,7 @@ const tampers: readonly HistoryKind[] = [
   { type: "VOLTAGE_SWELL", occurrence: 1, restoration: 2 },
   { type: "VOLTAGE_SAG", occurrence: 3, restoration: 4 },
 ];
+const tamperCounter = "0.0.94.91.0.255";
 const minuteMs = 60_000;
 const noChannels: MbusChannels = new Map();
 
@@ -55,7 +56,7 @@ const abstract: { readonly [code: string]: Measurement } = {
     return start < meter.known.commissionedAt ? unspecifiedDateTime : shown(start, context);
   }),
   "1.1.0": of((_, { at }) => Math.floor(at / 1000)),
-  "94.91.0": of((meter, { at }) => meter.history(tampers).occurrencesAt(at)),
+  "94.91.0": of((meter, { at }) => meter.history(tampers).occurrencesAt(at) + meter.countedAt(tamperCounter, at)),
   "94.91.8": of(({ readings, known }, { at }) =>
     Math.floor((at - known.commissionedAt) / minuteMs - readings.powerOnMinutes(at)),
   ),
@@ -64,7 +65,7 @@ const abstract: { readonly [code: string]: Measurement } = {
     return readings.powerOnMinutes(sample.at) - readings.powerOnMinutes(periodStart(meter, sample));
   }),
   "94.91.14": powerOn,
-  "94.91.18": of(({ readings }, { at }) => eventStatus(readings, at)),
+  "94.91.18": of((meter, { at }, { device }) => eventStatus(meter, at, device)),
   "96.1.0": serial,
   "96.7.0": failuresOf(ofMeter),
   ...Object.fromEntries(ofPhases.map((kinds, at) => [`96.7.${at + 1}`, failuresOf(kinds)])),

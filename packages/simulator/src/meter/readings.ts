@@ -1,23 +1,30 @@
 import { highestDemands } from "../model/demand.ts";
 import { addEnergy, noEnergy } from "../model/energies.ts";
 import type { Block, Demands, Energy, Instantaneous, Model, PhaseInstant } from "../model/model.ts";
-import type { Span } from "./event-history.ts";
+import { withOutages } from "../model/with-outages.ts";
+import { merged, type Span } from "./event-history.ts";
+import type { Past } from "./past.ts";
 
 const noPower = { current: 0, activePower: 0, reactivePower: 0, apparentPower: 0, powerFactor: 1 };
 
 /** The measured values of a meter: the household of the model behind the load switch of the meter. Instants are ms since 1970 UTC. */
 export class Readings {
+  /** The household, without supply where the power was cut. Its energy does not know of that. */
   readonly model: Model;
   readonly commissioned: number;
   /** The spans in which the load switch was open, in order. The last span may have no end yet. */
+  readonly #switchedOff: readonly Span[];
+  /** The spans in which no energy flowed: the load switch was open, or the power was cut. */
   readonly #open: readonly Span[];
   /** The energy that would have flowed in the spans before the n-th one. Computed on request. */
   readonly #lost: Energy[] = [noEnergy()];
 
-  constructor(model: Model, commissioned: number, switchedOff: readonly Span[]) {
-    this.model = model;
+  constructor(model: Model, commissioned: number, past: Pick<Past, "switchedOff" | "outages">) {
+    const { switchedOff, outages } = past;
+    this.model = withOutages(model, commissioned, outages);
     this.commissioned = commissioned;
-    this.#open = switchedOff;
+    this.#switchedOff = switchedOff;
+    this.#open = outages.length === 0 ? switchedOff : merged([...switchedOff, ...outages]);
   }
 
   startOfDay(at: number): number {
@@ -25,7 +32,7 @@ export class Readings {
   }
 
   switchedOff(at: number): boolean {
-    const { start, end } = this.#open[this.#firstEndingAfter(at)] ?? { start: at + 1, end: at };
+    const { start, end } = this.#switchedOff[firstEndingAfter(this.#switchedOff, at)] ?? { start: at + 1, end: at };
     return start <= at && at < end;
   }
 
@@ -126,16 +133,8 @@ export class Readings {
     }
   }
 
-  /** The index of the first span that has not ended at an instant. */
   #firstEndingAfter(at: number): number {
-    let low = 0;
-    let high = this.#open.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#open[middle] as Span).end <= at) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstEndingAfter(this.#open, at);
   }
 
   #lostBefore(span: number): Energy {
@@ -149,3 +148,15 @@ export class Readings {
 
 const plus = (one: Energy, other: Energy): Energy => addEnergy({ ...one }, other);
 const minus = (one: Energy, other: Energy): Energy => addEnergy({ ...one }, other, -1);
+
+/** The index of the first span that has not ended at an instant. */
+function firstEndingAfter(spans: readonly Span[], at: number): number {
+  let low = 0;
+  let high = spans.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((spans[middle] as Span).end <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,10 +1,12 @@
 import { Fault } from "@dlmskit/core";
-import type { Context } from "@dlmskit/cosem-objects";
+import type { AnyObject, Context, DeviceView } from "@dlmskit/cosem-objects";
 import type { LoadProfileTemplate, Meter as MeterRow, PowerQualityEventConfig, Store } from "@dlmskit/storage";
-import { createModel, type Network } from "../model/model.ts";
+import { createModel, type Model, type Network } from "../model/model.ts";
 import type { CustomerClasses } from "../model/population.ts";
-import { EventHistory, type HistoryKind, type Span } from "./event-history.ts";
-import { Journal, noSpans, type SwitchLog } from "./journal.ts";
+import { type Condition, countedAt, presentAt } from "./conditions.ts";
+import { EventHistory, type HistoryKind } from "./event-history.ts";
+import { Journal, outageLog, type SwitchLog } from "./journal.ts";
+import { noPast, type Past } from "./past.ts";
 import { Readings } from "./readings.ts";
 import { type TariffDay, TariffRegisters } from "./tariff.ts";
 
@@ -22,15 +24,31 @@ export interface World {
   readonly placeOf: (meterId: string) => number | undefined;
   readonly tariffDay: TariffDay;
   readonly switchLog: SwitchLog | undefined;
+  /** What the meters notice by themselves. */
+  readonly conditions: readonly Condition[];
+  /** The Push setups that report the conditions, by the object that shows them. */
+  readonly reports: ReadonlyMap<string, readonly Report[]>;
+  /** The time is set to any instant: the journal of a meter keeps nothing of its logs. */
+  readonly anyTime?: boolean;
   /** The computed values of meters, by meter id. The number of meters is limited; the least recently read meter is removed first. */
   readonly kept: Map<string, Computed>;
   readonly keepAtMost: number;
 }
 
-/** Values that follow from the model and the load switch. They are computed on request, and computed again if they were removed. */
+/** A Push setup that reports the changes of an object. */
+export interface Report {
+  readonly setup: AnyObject;
+  /** Whether somebody has given it a destination. Without it, a meter pushes once a client has written one. */
+  readonly told: boolean;
+}
+
+/** Values that follow from the model, the load switch and the power. They are computed on request, and computed again if they were removed. */
 export interface Computed {
   readonly seed: string;
-  readonly spans: readonly Span[];
+  readonly switchedOff: Past["switchedOff"];
+  readonly outages: Past["outages"];
+  /** The model without the outages. */
+  readonly model: Model;
   readonly readings: Readings;
   readonly tariff: TariffRegisters;
   /** Created on request. */
@@ -49,11 +67,44 @@ export class SimulatedMeter {
   readonly known: KnownMeter;
   readonly journal: Journal;
 
-  /** `spans`: when the load switch was open until now. */
-  constructor(world: World, known: KnownMeter, spans: readonly Span[] = noSpans) {
+  /** `past`: what happened to the meter until now. */
+  constructor(world: World, known: KnownMeter, past: Past = noPast) {
     this.#world = world;
     this.known = known;
-    this.journal = new Journal(world.store, known.meterId, world.switchLog, spans);
+    this.journal = new Journal(known.meterId, world, past);
+  }
+
+  get conditions(): readonly Condition[] {
+    return this.#world.conditions;
+  }
+
+  /** The bits that an object has at an instant because of conditions that are present. */
+  bitsAt(instance: string, at: number): readonly number[] {
+    const { noticed } = this.journal.past;
+    if (noticed.length === 0) return [];
+    const present = [...presentAt(this.conditions, noticed, at)];
+    return present.flatMap(({ sign }) => (sign?.object === instance ? [sign.bit] : []));
+  }
+
+  /** Whether the change in progress is the one in which the meter loses its power. What only reads is in no change. */
+  losesPower(device: DeviceView): boolean {
+    if (this.journal.past.outages.at(-1)?.end === Number.POSITIVE_INFINITY) return false;
+    try {
+      return device.logged(outageLog.log) > 0;
+    } catch (caught) {
+      if (caught instanceof Fault && caught.code === "read-only") return false;
+      throw caught;
+    }
+  }
+
+  /** How many conditions began up to an instant that an object counts. */
+  countedAt(counter: string, at: number): number {
+    return countedAt(this.conditions, this.journal.past.noticed, at, counter);
+  }
+
+  /** The Push setups that report the changes of an object. */
+  reportsOf(instance: string): readonly Report[] {
+    return this.#world.reports.get(instance) ?? [];
   }
 
   get zoneMinutesEast(): number {
@@ -88,10 +139,10 @@ export class SimulatedMeter {
   get #computed(): Computed {
     const { kept, keepAtMost } = this.#world;
     const { seed, meterId, commissionedAt } = this.known;
-    const spans = this.journal.switchedOff;
+    const { switchedOff, outages } = this.journal.past;
     const found = kept.get(meterId);
     const same = found?.seed === seed && found.readings.commissioned === commissionedAt ? found : undefined;
-    if (same !== undefined && same.spans === spans) {
+    if (same !== undefined && same.switchedOff === switchedOff && same.outages === outages) {
       if (kept.size > 1) {
         kept.delete(meterId);
         kept.set(meterId, same);
@@ -100,17 +151,15 @@ export class SimulatedMeter {
     }
     const { templates, powerQuality, zoneMinutesEast, tariffDay, phases, network, placeOf, classes } = this.#world;
     const model =
-      same?.readings.model ??
+      same?.model ??
       createModel({
         ...{ seed, meter: meterId, commissioned: commissionedAt, number: placeOf(meterId) },
         templates: classes?.of(seed, meterId).rows ?? templates,
         ...{ powerQuality, zoneMinutesEast, phases, network },
       });
-    const readings = new Readings(model, commissionedAt, spans);
+    const readings = new Readings(model, commissionedAt, { switchedOff, outages });
     const computed: Computed = {
-      seed,
-      spans,
-      readings,
+      ...{ seed, switchedOff, outages, model, readings },
       tariff: new TariffRegisters(readings, commissionedAt, zoneMinutesEast, tariffDay),
     };
     kept.delete(meterId);

@@ -9,6 +9,7 @@ import type {
   Store,
   Stored,
 } from "@dlmskit/storage";
+import { recordingOutages } from "../meter/outage-record.ts";
 import { defaultLoadProfiles, defaultPowerQuality } from "../templates/default-configuration.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { accessRows, rightsByClient } from "./access-rows.ts";
@@ -74,7 +75,9 @@ export async function configure(
   // The object list is known only after the associations are made, and the rows of access_rights need the object list.
   const granted = new Granted((client) => template.clients.find((one) => one.client === client)?.rights ?? none);
   const compiled = meterTemplate({
-    objects: pushingTo(push === undefined ? template.objects() : withUnasked(template, pushLayouts), push),
+    objects: recordingOutages(
+      pushingTo(push === undefined ? template.objects() : withUnasked(template, pushLayouts), push),
+    ),
     associations: associationSpecs(template, associations, (client) => granted.of(client), referencing),
     zoneMinutesEast: template.zoneMinutesEast,
   });

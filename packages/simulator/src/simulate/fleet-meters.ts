@@ -3,8 +3,9 @@ import type { Meter as MeterRow, Store, TakenMeter } from "@dlmskit/storage";
 import type { Fleet } from "../fleet/fleet.ts";
 import { Handles } from "../fleet/handles.ts";
 import { secretsOf } from "../fleet/secrets.ts";
-import { noSpans, switchedOffOf } from "../meter/journal.ts";
+import { noPast, type Past } from "../meter/past.ts";
 import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
+import { pastOf } from "../meter/stored-past.ts";
 import type { KeysFile } from "./keys-file.ts";
 import { checkRowOf, rowOf } from "./open-fleet.ts";
 
@@ -33,7 +34,7 @@ export class FleetMeters {
     this.#options = options;
     const { fleet, commissionedAt, compiled } = options;
     this.#handles = new Handles(keptHandles, (index) => {
-      return new Meter(compiled, this.#identity(index, rowOf(fleet, index, commissionedAt), noSpans));
+      return new Meter(compiled, this.#identity(index, rowOf(fleet, index, commissionedAt), noPast));
     });
   }
 
@@ -47,7 +48,7 @@ export class FleetMeters {
     return [...this.#handles.known()].filter(([, { powered }]) => !powered).map(([index]) => index);
   }
 
-  #identity(index: number, row: MeterRow, spans: typeof noSpans): MeterIdentity {
+  #identity(index: number, row: MeterRow, past: Past): MeterIdentity {
     const { fleet, world, keys, letGo, compiled } = this.#options;
     const ranFrom = this.#options.ranFrom();
     const { seed, template, commissionedAt } = row;
@@ -56,7 +57,7 @@ export class FleetMeters {
       id: row.meterId,
       serial: row.serial,
       systemTitle: row.systemTitle,
-      own: new SimulatedMeter(world, row, spans),
+      own: new SimulatedMeter(world, row, past),
       origin: { seed, template, commissionedAt, ...(ranFrom === undefined ? {} : { ranFrom }) },
       secrets: ({ name }) => {
         const association = compiled.associations.find((one) => one.name === name);
@@ -73,11 +74,6 @@ export class FleetMeters {
   async #taken(index: number, { meter, values }: TakenMeter): Promise<MeterIdentity> {
     const { fleet, keys, store, world } = this.#options;
     checkRowOf(fleet, index, meter, keys);
-    const { switchLog } = world;
-    const operated = switchLog?.object;
-    const never =
-      switchLog === undefined ||
-      (operated !== undefined && !values.some(({ instanceId }) => instanceId === operated.instance));
-    return this.#identity(index, meter, never ? noSpans : await switchedOffOf(store, meter.meterId, switchLog));
+    return this.#identity(index, meter, await pastOf(store, meter.meterId, world, values));
   }
 }

@@ -59,6 +59,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
   const commissioned = options.commissioned ?? usuallyCommissioned(time.now, zoneMinutesEast);
+  const isKnown = (await store.fleets.get(template.name)) !== undefined;
   const { fleet, commissionedAt } = await openFleet({
     ...{ store, template, meters: count, seed, keys, commissioned, random },
   });
@@ -75,7 +76,16 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     await followKeys({ store, fleet, compiled: meterTemplate, keys, now: Math.floor(time.now) });
   }
   const world = worldOf({
-    ...{ store, template, fleet, loadProfiles, powerQuality, classes, keepAtMost: computedMeters },
+    ...{
+      store,
+      template,
+      fleet,
+      loadProfiles,
+      powerQuality,
+      classes,
+      keepAtMost: computedMeters,
+      pushes: options.push !== undefined,
+    },
     ...(options.network === undefined ? {} : { network: options.network }),
   });
   let idle: IdleMeters | undefined;
@@ -166,7 +176,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       await meter.settled();
     }
   };
-  if (faults !== undefined) runFaults({ template, faults, fleet, own, server, time, using, events: options.events });
+  if (faults !== undefined)
+    runFaults({
+      ...{ template, faults, fleet, own, server, time, using, start: options.start, events: options.events },
+      store: isKnown ? store : undefined,
+    });
   const snapshots = new SimulatorSnapshots({
     ...{ store, template: template.name, time, server, faults, instant: () => clock.instant() },
     async settled(meterId) {

@@ -8,13 +8,16 @@ import {
   type Selection,
 } from "@dlmskit/cosem-objects";
 import { Meter, Server, SimulatedTime } from "@dlmskit/server";
-import type { Meter as MeterRow } from "@dlmskit/storage";
+import type { AttributeValue, Meter as MeterRow, Store } from "@dlmskit/storage";
 import type { Clock } from "@dlmskit/transport";
-import { switchedOffOf } from "../meter/journal.ts";
+import { showAlarms } from "../meter/enter-event.ts";
+import { noPast, type Past } from "../meter/past.ts";
 import { SimulatedMeter, type World } from "../meter/simulated-meter.ts";
+import { pastOf } from "../meter/stored-past.ts";
 import { worldOf } from "../meter/world.ts";
 import { CustomerClasses } from "../model/population.ts";
 import { rowOf } from "../simulate/open-fleet.ts";
+import { Planned, plannedEntries } from "./planned.ts";
 import type { TruthSource } from "./source.ts";
 
 /** Number of meters whose rows are asked of the store at once. */
@@ -42,6 +45,9 @@ export class TruthMeters {
   readonly #commissionedAt: number;
   readonly #time = new SimulatedTime({ source: () => 0, start: 0 });
   readonly #server: Server;
+  readonly #planned: Planned | undefined;
+  /** What the planned faults do to the meter in use. */
+  #plannedPast: { readonly meterId: string; readonly past: Past } | undefined;
   /** The rows of the store of the last batch, by meter id. */
   #kept:
     | {
@@ -51,9 +57,10 @@ export class TruthMeters {
       }
     | undefined;
 
-  private constructor(source: TruthSource, world: World, commissionedAt: number) {
+  private constructor(source: TruthSource, world: Omit<World, "store">, commissionedAt: number) {
     this.#source = source;
-    this.#world = world;
+    this.#world = { ...world, anyTime: true, store: { events: this.#events() } };
+    this.#planned = source.planned && new Planned(source.template, source.fleet, source.planned);
     this.#commissionedAt = commissionedAt;
     this.#server = new Server({ meters: () => undefined, clock: still, time: this.#time });
   }
@@ -78,24 +85,40 @@ export class TruthMeters {
     const { fleet, meterTemplate, store } = this.#source;
     const own = await this.#rowOf(index);
     const row = own ?? rowOf(fleet, index, this.#commissionedAt);
-    const { switchLog } = this.#world;
-    const spans =
-      own === undefined || switchLog === undefined ? undefined : await switchedOffOf(store, row.meterId, switchLog);
+    const values = own === undefined ? [] : await store.values.of(row.meterId);
+    const planned = this.#planned?.past(index);
+    this.#plannedPast = planned && { meterId: row.meterId, past: planned };
+    const stored = own === undefined ? noPast : await pastOf(store, row.meterId, this.#world, values);
     const meter = new Meter(meterTemplate, {
       ...{ name: row.logicalDeviceName, id: row.meterId, serial: row.serial, systemTitle: row.systemTitle },
-      own: new SimulatedMeter(this.#world, row, spans),
+      own: new SimulatedMeter(this.#world, row, planned ?? stored),
       secrets: () => ({}),
     });
     this.#server.adopt(meter);
-    if (own !== undefined) await this.#write(meter);
+    if (own !== undefined) await this.#write(meter, values);
     const device = deviceOf(this.#source);
     const get = async (at: number, attribute: AttributeDescriptor, selection?: Selection): Promise<Data> => {
       this.#time.set(at);
+      const until = planned?.noticed.filter((entry) => entry.at <= at) ?? [];
+      if (until.length > 0) await meter.change((view) => showAlarms(view, this.#world.conditions, until));
       const view = meter.live.view(device, { by: { self: "program" } });
       return treeOf(await view.get(attribute, selection));
     };
     const clockOffset = this.#kept?.offsets.get(row.meterId) ?? 0;
     return { index, row, clockOffset, get, values: (object) => meter.values(object as never) };
+  }
+
+  /** The events of a store until the time that is asked for, with those of planned faults. */
+  #events(): Store["events"] {
+    const { events } = this.#source.store;
+    const list: Store["events"]["list"] = async ({ to = Number.POSITIVE_INFINITY, ...query }) => {
+      const until = Math.min(to, Math.floor(this.#time.now));
+      const stored = await events.list({ ...query, to: until });
+      const { meterId, past } = this.#plannedPast ?? {};
+      if (past === undefined || meterId !== query.meterId) return stored;
+      return [...stored, ...plannedEntries(meterId, past, query.instanceId)].filter(({ at }) => at <= until);
+    };
+    return Object.assign(Object.create(events), { list });
   }
 
   async #rowOf(index: number): Promise<MeterRow | undefined> {
@@ -111,9 +134,9 @@ export class TruthMeters {
   }
 
   /** The values that were written to the meter. One that cannot be read is left out, as the meter does. */
-  async #write(meter: Meter): Promise<void> {
+  async #write(meter: Meter, values: readonly AttributeValue[]): Promise<void> {
     const device = deviceOf(this.#source);
-    const rows = (await this.#source.store.values.of(meter.id)).filter((one) => one.logicalDevice === device.sap);
+    const rows = values.filter((one) => one.logicalDevice === device.sap);
     if (rows.length === 0) return;
     await meter.change((view) => {
       for (const { classId, instanceId, attributeId, encoded } of rows) {

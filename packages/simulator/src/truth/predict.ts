@@ -4,6 +4,7 @@ import type { FaultName } from "../faults/fault-kinds.ts";
 import { FaultSet } from "../faults/fault-set.ts";
 import type { FaultSpec, FaultsFile } from "../faults/faults-file.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { TruthColumn } from "./records.ts";
 import type { Period } from "./truth.ts";
 
 /** How much of an object a campaign gets: all of it, nothing, or it depends (on chance, on the length of the answer, on the client). */
@@ -121,6 +122,14 @@ const effects: { readonly [name in FaultName]: Effect } = {
   "capture-attribute-negative": theBuffer,
 };
 
+type Columns = readonly TruthColumn[];
+
+/** The columns that a profile of a meter with a fault has by its capture_objects. Its rows are as without it. */
+const shownColumns: { readonly [name in FaultName]?: (columns: Columns) => Columns } = {
+  "capture-attribute-negative": (columns) =>
+    columns.map((column, at) => (at === columns.length - 1 ? { ...column, attributeId: -1 } : column)),
+};
+
 /** What the faults of a fleet leave of a campaign. */
 export class Predictions {
   readonly #set: FaultSet;
@@ -151,6 +160,17 @@ export class Predictions {
       outcome = one === "none" || outcome === "none" ? "none" : "some";
     }
     return { outcome, faults };
+  }
+
+  /** The columns of a profile of a meter as its faults show them; undefined: as they are. */
+  columnsOf(index: number, columns: Columns): Columns | undefined {
+    let shown: Columns | undefined;
+    for (const spec of this.#set.file.faults) {
+      const change = shownColumns[spec.fault];
+      if (change === undefined || this.#overlap(spec) === "never" || !this.#set.isOf(spec, index)) continue;
+      shown = change(shown ?? columns);
+    }
+    return shown;
   }
 
   /** Whether a fault acts while the campaign reads. */

@@ -32,6 +32,8 @@ export interface Counts {
   readonly missing: number;
   /** Read with other values. */
   readonly wrong: number;
+  /** Those of the wrong ones that are as a fault shows them: the right values, under the names of columns that the meter told. */
+  readonly explained: number;
   /** Right, but read too late. */
   readonly late: number;
   /** Read again. */
@@ -55,12 +57,15 @@ export interface Score extends Counts {
   /** right / expected, 0 to 1; 1 if nothing was expected. */
   readonly share: number;
   readonly predicted?: Predicted;
-  /** Whether every meter is as expected: all of it right, or as many right as the faults predict, and nothing wrong, late, twice or unexpected. */
+  /**
+   * Whether every meter is as expected: all of it right, or as many right as the faults predict, and nothing wrong that no fault explains,
+   * late, twice or unexpected.
+   */
   readonly asExpected: boolean;
 }
 
 /** The outcome of a row or attribute. */
-const [, right, wrong, late] = [0, 1, 2, 3];
+const [, right, wrong, late, explained] = [0, 1, 2, 3, 4];
 const valueAttribute = 2;
 const clockClass = 8;
 const isSeen = (mark: number | undefined): boolean => mark === right || mark === late;
@@ -98,12 +103,15 @@ class Scorer {
   readonly #kept = new Map<string, Expected>();
   readonly #profiles = new Map<string, AnyObject>();
   readonly #attributes = new Map<string, CampaignReading>();
+  readonly #predictions: Predictions | undefined;
   #unknown = 0;
 
   constructor(source: TruthSource, teller: Teller, options: ScoreOptions) {
     this.#source = source;
     this.#teller = teller;
     this.#options = options;
+    const { faults, to, read = { from: to, to } } = options;
+    this.#predictions = faults && new Predictions(source.fleet, faults, read);
   }
 
   /** Of times without a zone. */
@@ -165,15 +173,21 @@ class Scorer {
     const { rows, places } = await this.#expected(index, profile);
     const marks = this.#marks.of(index, profile.instance, rows.length);
     // Several entries of a log can have one time.
-    let [same, free]: (number | undefined)[] = [];
+    let [same, free, shown]: (number | undefined)[] = [];
+    const named = rows[0] && this.#predictions?.columnsOf(index, rows[0].columns);
     for (let place = places.get(at) ?? rows.length; rows[place]?.at === at; place++) {
       const matches = isSameRow(rows[place] as TruthRow, row.cells, this.#zone);
       if (matches && (same === undefined || isSeen(marks[same]))) same = place;
       if (marks[place] === 0 && free === undefined) free = place;
+      const told = rows[place] as TruthRow;
+      if (named !== undefined && isSameRow({ ...told, columns: named }, row.cells, this.#zone)) shown ??= place;
     }
     if (same !== undefined) {
       if (isSeen(marks[same])) this.#marks.add(index, "duplicate");
       else marks[same] = within !== undefined && (await this.#delay(index, row, at)) > within ? late : right;
+    } else if (shown !== undefined) {
+      if (marks[shown] === explained) this.#marks.add(index, "duplicate");
+      else marks[shown] = explained;
     } else if (free !== undefined) marks[free] = wrong;
     else if (places.has(at)) this.#marks.add(index, "unexpected");
     else if (!(await this.#isRunning(index, profile, at))) this.#marks.add(index, "unexpected");
@@ -227,15 +241,14 @@ class Scorer {
 
   async *finish(): AsyncGenerator<MeterScore, Score> {
     const { first, meters } = this.#span;
-    const { faults, to, read = { from: to, to } } = this.#options;
-    const predictions = faults && new Predictions(this.#source.fleet, faults, read);
-    const total = { expected: 0, right: 0, missing: 0, wrong: 0, late: 0, duplicate: 0, unexpected: 0 };
+    const predictions = this.#predictions;
+    const total = { expected: 0, right: 0, missing: 0, wrong: 0, explained: 0, late: 0, duplicate: 0, unexpected: 0 };
     const predicted = { atLeast: 0, atMost: 0 };
     let asExpected = this.#unknown === 0;
     // A campaign that has nothing is no success.
     let anything = false;
     for (let index = first; index < first + meters; index++) {
-      const one = await this.#scoreOf(index, predictions);
+      const one = await this.#scoreOf(index);
       for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += one[name];
       predicted.atLeast += one.predicted?.atLeast ?? one.expected;
       predicted.atMost += one.predicted?.atMost ?? one.expected;
@@ -250,8 +263,9 @@ class Scorer {
     };
   }
 
-  async #scoreOf(index: number, predictions: Predictions | undefined): Promise<MeterScore> {
-    const counts = { expected: 0, right: 0, missing: 0, wrong: 0, late: 0 };
+  async #scoreOf(index: number): Promise<MeterScore> {
+    const predictions = this.#predictions;
+    const counts = { expected: 0, right: 0, missing: 0, wrong: 0, explained: 0, late: 0 };
     const predicted = { atLeast: 0, atMost: 0 };
     const faults = new Set<string>();
     const objects = [
@@ -273,9 +287,10 @@ class Scorer {
       counts.expected += marks.length;
       for (const mark of marks) {
         if (mark === right) counts.right++;
-        else if (mark === wrong) counts.wrong++;
+        else if (mark === wrong || mark === explained) counts.wrong++;
         else if (mark === late) counts.late++;
         else counts.missing++;
+        if (mark === explained) counts.explained++;
       }
       const said = predictions?.of(index, { classId: object.spec.classId, instanceId: object.instance, attributeId });
       for (const name of said?.faults ?? []) faults.add(name);
@@ -303,7 +318,9 @@ function isSameRow({ row, columns }: TruthRow, cells: ReadonlyMap<string, Cell>,
     const cell = cells.get(columnText(column));
     if (cell === undefined) continue;
     seen++;
-    if (!isSame(row[at] as Data, cell, { scaler: column.scaler, zoneMinutesEast })) return false;
+    // No scaler belongs to a column that is not the value of an object.
+    const scaler = column.attributeId < 0 ? undefined : column.scaler;
+    if (!isSame(row[at] as Data, cell, { scaler, zoneMinutesEast })) return false;
   }
   return seen > 0 && seen === cells.size;
 }
@@ -312,12 +329,13 @@ function isAsExpected({
   expected,
   right: good,
   wrong: bad,
+  explained: told,
   late: slow,
   duplicate,
   unexpected,
   predicted,
 }: MeterScore): boolean {
-  if (bad + slow + duplicate + unexpected > 0) return false;
+  if (bad - told + slow + duplicate + unexpected > 0) return false;
   const { atLeast, atMost } = predicted ?? { atLeast: expected, atMost: expected };
   return good >= atLeast && good <= atMost;
 }

@@ -8,6 +8,7 @@ import { openFleet } from "../simulate/open-fleet.ts";
 import type { SimulatorOptions } from "../simulate/options.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
+import type { PlannedFaults } from "./planned.ts";
 
 /** The fleet whose data is told. A `Simulator` is one; `openTruth` makes one that serves nothing. */
 export interface TruthSource {
@@ -22,6 +23,8 @@ export interface TruthSource {
   /** As in `createSimulator`. */
   readonly network?: SimulatorOptions["network"];
   readonly population?: SimulatorOptions["population"];
+  /** Faults whose effects the store does not have. */
+  readonly planned?: PlannedFaults;
 }
 
 /** The options of `createSimulator` that say which fleet it is. */
@@ -38,11 +41,13 @@ export type TruthOptions = Pick<
   | "random"
   | "network"
   | "population"
+  | "faults"
 >;
 
 /**
  * The fleet that `createSimulator` makes of the same options, to ask for its data without serving it. A new fleet needs a `seed`, and the
- * `start` or `commissioned` of the simulator: its data depends on them. A store that has the fleet needs neither. Faults as
+ * `start` or `commissioned` of the simulator: its data depends on them. A store that has the fleet needs neither. `faults`: those of the
+ * simulator, if there is no store of it that has the events and the outages of faults; they begin at `start`. Faults as
  * `createSimulator`, and `bad-value` if one of them is missing.
  */
 export async function openTruth(options: TruthOptions = {}): Promise<TruthSource> {
@@ -71,10 +76,13 @@ export async function openTruth(options: TruthOptions = {}): Promise<TruthSource
     ...{ store, template, meters, seed, keys, random },
     commissioned: commissioned ?? (stored?.commissionedAt as number),
   });
-  const { network, population } = options;
+  const { network, population, faults, start } = options;
+  // A store that has the fleet has what faults did, too.
+  const planned = stored === undefined && faults !== undefined && start !== undefined;
   return {
     ...{ template, meterTemplate, fleet, store },
     ...(network === undefined ? {} : { network }),
     ...(population === undefined ? {} : { population }),
+    ...(planned ? { planned: { faults, from: start } } : {}),
   };
 }

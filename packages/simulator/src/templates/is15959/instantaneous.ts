@@ -1,7 +1,7 @@
 import { T } from "@dlmskit/apdu";
 import { unspecifiedDateTime } from "@dlmskit/core";
 import { type AnyObject, type Context, dataObject, register } from "@dlmskit/cosem-objects";
-import { eventStatus, statusBits } from "../../meter/event-status.ts";
+import { eventStatus, eventStatusName, statusBits } from "../../meter/event-status.ts";
 import { monthOf, stamp, startOfMonth } from "../../meter/local-time.ts";
 import { type ColumnOf, scalerProfile, snapshotProfile } from "../../meter/profiles.ts";
 import type { Readings } from "../../meter/readings.ts";
@@ -84,8 +84,10 @@ export const maximumDemandVA = timedRegister(
 
 const powerOnDuration = doubleLongRegister("0.0.94.91.14.255", { unit: "min" }, (of, now) => of.powerOnMinutes(now));
 export const tamperCount = countData("0.0.94.91.0.255", (context) => tampersAt(Math.floor(context.now), context));
-export const tampersAt = (at: number, context: Context): number =>
-  simulated(context).history(voltageEvents).occurrencesAt(at);
+export const tampersAt = (at: number, context: Context): number => {
+  const meter = simulated(context);
+  return meter.history(voltageEvents).occurrencesAt(at) + meter.countedAt("0.0.94.91.0.255", at);
+};
 const billingCount = countData("0.0.0.1.0.255", (context) => {
   const { known, zoneMinutesEast } = simulated(context);
   return Math.max(0, monthOf(context.now, zoneMinutesEast) - monthOf(known.commissionedAt, zoneMinutesEast));
@@ -109,9 +111,9 @@ const columns: readonly ColumnOf[] = [
 
 /** Bits of the event status word (bit 0 first): the conditions that are present now. */
 export const eventStatusWord = dataObject(
-  "0.0.94.91.18.255",
+  eventStatusName,
   { type: T.bitString, value: "0".repeat(statusBits) },
-  { read: { value: (_, context) => eventStatus(simulated(context).readings, Math.floor(context.now)) } },
+  { read: { value: (_, context) => eventStatus(simulated(context), Math.floor(context.now), context.device) } },
 );
 
 /** The values that are measured now, and the profiles that show them together. */

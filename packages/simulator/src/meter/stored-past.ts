@@ -1,0 +1,39 @@
+import type { AttributeValue, Store } from "@dlmskit/storage";
+import type { Condition, NoticedEntry } from "./conditions.ts";
+import { outageLog, type SwitchLog, spansOf } from "./journal.ts";
+import { noPast, type Past } from "./past.ts";
+
+interface Kinds {
+  readonly switchLog: SwitchLog | undefined;
+  readonly conditions: readonly Condition[];
+}
+
+const mostEntries = 1_000_000;
+
+/** The objects that show conditions beside the logs. A meter that noticed something has values of its own for them. */
+const marksOf = ({ sign, counter }: Condition): readonly (string | undefined)[] => [sign?.object, counter];
+
+/** The past of a meter in a store. `values`: its values there. Logs that a meter without such values cannot have are not read. */
+export async function pastOf(
+  { events }: Pick<Store, "events">,
+  meterId: string,
+  { switchLog, conditions }: Kinds,
+  values: readonly Pick<AttributeValue, "logicalDevice" | "instanceId">[],
+): Promise<Past> {
+  const has = (instance: string | undefined): boolean => values.some(({ instanceId }) => instanceId === instance);
+  const operated = switchLog?.object;
+  const switched = switchLog !== undefined && (operated === undefined || has(operated.instance));
+  // The state of the power belongs to no logical device.
+  const wasCut = values.some(({ logicalDevice }) => logicalDevice === 0);
+  const noticing = conditions.filter((one) => marksOf(one).some(has));
+  const list = (log: string) => events.list({ meterId, instanceId: log, limit: mostEntries });
+  const entries: NoticedEntry[] = [];
+  for (const log of new Set(noticing.map((one) => one.log))) {
+    for (const { at, code } of await list(log)) entries.push({ log, code, at });
+  }
+  return {
+    switchedOff: switched ? spansOf(await list(switchLog.log), switchLog) : noPast.switchedOff,
+    outages: wasCut ? spansOf(await list(outageLog.log), outageLog) : noPast.outages,
+    noticed: entries,
+  };
+}
