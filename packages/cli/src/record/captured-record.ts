@@ -1,6 +1,6 @@
 import { type CaptureRecord, Explainer, type Item, readCapture } from "@dlmskit/capture";
 import { Fault } from "@dlmskit/core";
-import { type KeysFile, parseRecord, type RecordedSession, recordingTap } from "@dlmskit/simulator";
+import { instantOfText, type KeysFile, parseRecord, type RecordedSession, recordingTap } from "@dlmskit/simulator";
 import { SeenApdus } from "./seen-apdu.ts";
 import { wayOf } from "./way-of.ts";
 
@@ -113,6 +113,6 @@ export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): 
 const connectionOf = ({ flow = "" }: CaptureRecord): string => flow.split(" > ").sort().join(" ");
 
 function timeOf({ time }: CaptureRecord): number | undefined {
-  const at = time === undefined ? Number.NaN : Date.parse(time);
-  return Number.isNaN(at) ? undefined : at;
+  // The zone of the machine that wrote a log is not known: a time without a zone is UTC.
+  return time === undefined ? undefined : instantOfText(time, 0);
 }

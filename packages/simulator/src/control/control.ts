@@ -328,7 +328,7 @@ export class Control {
 
   /** Replaces the faults. Fault `bad-faults-file`: then nothing is changed. */
   setFaults(file: unknown): ReturnType<typeof faultsToJson> {
-    this.#faults.replace(parseFaults(file));
+    this.#faults.replace(parseFaults(file, this.simulator.template));
     return this.faults();
   }
 

@@ -1,6 +1,7 @@
 import { type Apdu, apduToJson, decodeApdu } from "@dlmskit/apdu";
 import { Fault, fromHex, type Json, toHex } from "@dlmskit/core";
 import { z } from "zod";
+import { InstantText, instantOfText } from "../instant-text.ts";
 import { checkedJson, parsedJson } from "../json-file.ts";
 
 /** One APDU of a recorded session. */
@@ -71,7 +72,7 @@ export function apduOf(octets: Uint8Array): Apdu | undefined {
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/i, "expected octets in hex");
 const line = z.object({
   session: z.int().min(1),
-  at: z.string().refine((text) => Number.isFinite(Date.parse(text)), "expected an ISO 8601 time"),
+  at: InstantText,
   way: z.enum(["received", "sent"]),
   client: z.int().min(0).max(0xffff),
   meter: z.string().optional(),
@@ -118,7 +119,7 @@ export function parseRecord(text: string): readonly RecordedSession[] {
       known = { session, client, apdus: [], ...(meter === undefined ? {} : { meter }) };
       sessions.set(session, known);
     }
-    take(known.apdus, { at: Date.parse(time), way, pdu, plain });
+    take(known.apdus, { at: instantOfText(time, 0) as number, way, pdu, plain });
   }
   return [...sessions.values()].map((one) => ({
     ...one,
