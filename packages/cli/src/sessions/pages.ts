@@ -6,7 +6,7 @@ export const pageRows = 1000;
 type Row = Stored<Connection>;
 
 /** A session as it is shown. The times are ISO 8601. */
-export interface Shown extends Omit<Row, "createdAt" | "connectionTime" | "lastActivity"> {
+interface Shown extends Omit<Row, "createdAt" | "connectionTime" | "lastActivity"> {
   readonly connectionTime: string;
   readonly lastActivity: string;
   readonly serial?: string;
