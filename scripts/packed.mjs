@@ -1,6 +1,6 @@
 // Looks at every package as npm would get it: publint for its manifest, attw for its types; then installs all of them with npm
-// in an empty folder, loads each by `import` and `require` on the Nodes that they are for, serves and reads a meter there, and bundles
-// for a browser. The packages are packed as they were built: `pnpm build` comes first.
+// in an empty folder, loads each by `import` and `require` on the Nodes that they are for, serves and reads a meter there, also by the
+// steps of docs/guides/run-your-own-program.md, and bundles for a browser. The packages are packed as they were built: `pnpm build` comes first.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +30,8 @@ const forBrowsers = [
   "capture",
 ].concat(["transport", "storage", "client", "server", "simulator"]);
 
+/** How somebody runs a program of their own. */
+const guide = readFileSync(at("docs/guides/run-your-own-program.md"), "utf8");
 const folder = mkdtempSync(join(tmpdir(), "dlmskit-packed-"));
 const failed = [];
 const failing = async (what, code) => {
@@ -43,10 +45,17 @@ async function pack() {
   const one = ["--yes", "pnpm@12", "--filter", "@dlmskit/core", "pack", "--pack-destination", folder];
   if ((await run("npx", one, { ...quiet, shell })) !== 0) throw new Error("pnpm pack of core failed");
   if (!existsSync(at("packages/core/dist/index.d.ts"))) throw new Error("prepack made no declarations");
-  const rest = ["--yes", "pnpm@12", "--config.ignore-scripts=true", "--filter", "./packages/**", "-r", "pack"];
+  const [, words] = /^npx (--yes pnpm@12 .* pack) --pack-destination /m.exec(guide) ?? [];
+  if (words === undefined) throw new Error("the guide has no command that packs");
+  const rest = words.replaceAll('"', "").split(" ");
   if ((await run("npx", [...rest, "--pack-destination", folder], { ...quiet, shell })) !== 0)
     throw new Error("pnpm pack failed");
-  return readdirSync(folder).filter((name) => name.endsWith(".tgz") && !/dlmskit-(bench|fuzz)/.test(name));
+  const tarballs = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  for (const name of readdirSync(at("packages"))) {
+    const { private: own = false, version } = JSON.parse(readFileSync(at(`packages/${name}/package.json`), "utf8"));
+    if (!own && !tarballs.includes(`dlmskit-${name}-${version}.tgz`)) failed.push(`the guide does not pack ${name}`);
+  }
+  return tarballs;
 }
 
 /** Runs what is silent when it succeeds; what fails runs again, to be seen. */
@@ -168,6 +177,10 @@ async function load(installed, programs) {
     for (const args of [...scripts, [dlms, "--version"], [dlms, "decode", "1200e6"]])
       await failing(`Node ${nodeVersions[at]}: ${args.join(" ")}`, run(node, args, quiet));
   }
+  const [, own] = /^```ts\n([\s\S]*?)^```$/m.exec(guide) ?? [];
+  const typed = join(installed, "my-meter.mts");
+  writeFileSync(typed, own ?? "throw new Error('the guide has no program')");
+  await failing("the program of the guide", run(programs.at(-1), [typed], quiet));
   return names.length;
 }
 

@@ -31,31 +31,58 @@ export interface DecipherOptions {
   readonly unverified: boolean;
 }
 
-/** Deciphers the APDUs of one input. It takes system titles and dedicated keys from the APDUs that it decoded. */
+/** What is known of one association. */
+interface Known {
+  readonly titles: Map<Sender, Uint8Array>;
+  dedicatedKey?: Uint8Array;
+}
+
+/**
+ * Deciphers the APDUs of one input. It takes system titles and dedicated keys from the APDUs that it decoded: those of the same association,
+ * or else the latest ones of any.
+ */
 export class Decipherer {
   readonly #keys: DecipherKeys;
   readonly #provider: CryptoProvider;
   readonly #unverified: boolean;
-  readonly #titles = new Map<Sender, Uint8Array>();
+  /** By the two ends of an association. */
+  readonly #associations = new Map<string, Known>();
+  readonly #latest: Known = { titles: new Map() };
+  #current: Known = this.#latest;
   readonly #general: GeneralDecipherer;
-  #dedicatedKey: Uint8Array | undefined;
 
   constructor(keys: DecipherKeys, { provider, unverified }: DecipherOptions) {
     this.#keys = keys;
     this.#provider = provider;
     this.#unverified = unverified;
     this.#general = new GeneralDecipherer(keys, { provider, unverified });
-    this.#dedicatedKey = keys.dedicatedKey;
+    if (keys.dedicatedKey !== undefined) this.#latest.dedicatedKey = keys.dedicatedKey;
   }
 
   /** Stores the system title of the sender from an AARQ or AARE. */
-  meet(sender: Sender, title: Uint8Array | undefined): void {
-    if (title?.length === 8) this.#titles.set(sender, title);
+  meet(association: string, sender: Sender, title: Uint8Array | undefined): void {
+    if (title?.length !== 8) return;
+    for (const known of [this.#known(association), this.#latest]) known.titles.set(sender, title);
   }
 
   /** Stores the dedicated key from an InitiateRequest. */
-  dedicate(key: Uint8Array): void {
-    this.#dedicatedKey = key;
+  dedicate(association: string, key: Uint8Array): void {
+    for (const known of [this.#known(association), this.#latest]) known.dedicatedKey = key;
+  }
+
+  /** The APDUs that follow are of this association. */
+  enter(association: string): void {
+    this.#current = this.#associations.get(association) ?? this.#latest;
+  }
+
+  #known(association: string): Known {
+    const known = this.#associations.get(association) ?? { titles: new Map() };
+    this.#associations.set(association, known);
+    return known;
+  }
+
+  get #dedicatedKey(): Uint8Array | undefined {
+    return this.#current.dedicatedKey ?? this.#latest.dedicatedKey;
   }
 
   /** Whether the key for this form of ciphering is known. */
@@ -160,10 +187,9 @@ export class Decipherer {
   #candidates(apdu: Ciphered): Uint8Array[] {
     const told = "systemTitle" in apdu && apdu.systemTitle.length > 0 ? [apdu.systemTitle] : undefined;
     if (told !== undefined) return told;
-    const learned = apdu.apdu.startsWith("general")
-      ? [...this.#titles.values()]
-      : [this.#titles.get(senderOf(apdu.apdu))].filter((title) => title !== undefined);
-    return [...learned, ...(this.#keys.systemTitles ?? [])];
+    const senders: readonly Sender[] = apdu.apdu.startsWith("general") ? ["client", "server"] : [senderOf(apdu.apdu)];
+    const learned = [this.#current, this.#latest].flatMap(({ titles }) => senders.map((sender) => titles.get(sender)));
+    return [...new Set(learned)].filter((title) => title !== undefined).concat(this.#keys.systemTitles ?? []);
   }
 }
 

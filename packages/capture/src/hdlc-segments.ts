@@ -15,7 +15,10 @@ export class HdlcSegments {
   add(frame: Frame, information: Source): Source | undefined {
     const key = JSON.stringify([frame.destination, frame.source]);
     if (frame.frame !== "i" && frame.frame !== "ui") {
-      if (frame.frame === "snrm" || frame.frame === "disc") this.#messages.clear();
+      if (frame.frame === "snrm" || frame.frame === "disc") {
+        this.#messages.delete(key);
+        this.#messages.delete(JSON.stringify([frame.source, frame.destination]));
+      }
       return undefined;
     }
     const message: Message = this.#messages.get(key) ?? { parts: [] };

@@ -32,7 +32,7 @@ function frameNode(source: Source, frame: Frame, children: TreeNode[]): TreeNode
 
 /** A frame, with its PDU if all segments were received. */
 function withPdu(decoded: Decoded, frame: Frame, information: Source, session: Session): Decoded {
-  session.direction = JSON.stringify([frame.source, frame.destination]);
+  session.between(JSON.stringify(frame.source), JSON.stringify(frame.destination));
   const message = information.octets.length === 0 ? undefined : session.hdlc.add(frame, information);
   if (message === undefined) return decoded;
   const pdu = pduOf(message.octets, frame);

@@ -119,10 +119,12 @@ export function decodePdu(source: Source, session: Session): Item {
   };
 }
 
-function learn(apdu: Apdu, { decipherer }: Session): void {
-  if (apdu.apdu === "aarq") decipherer.meet("client", apdu.callingApTitle);
-  if (apdu.apdu === "aare") decipherer.meet("server", apdu.respondingApTitle);
-  if (apdu.apdu === "initiate-request" && apdu.dedicatedKey !== undefined) decipherer.dedicate(apdu.dedicatedKey);
+function learn(apdu: Apdu, { decipherer, association }: Session): void {
+  if (apdu.apdu === "aarq") decipherer.meet(association, "client", apdu.callingApTitle);
+  if (apdu.apdu === "aare") decipherer.meet(association, "server", apdu.respondingApTitle);
+  if (apdu.apdu === "initiate-request" && apdu.dedicatedKey !== undefined) {
+    decipherer.dedicate(association, apdu.dedicatedKey);
+  }
 }
 
 /** The quirks for the non-standard octets of some meters. */
@@ -209,6 +211,7 @@ function inner(apdu: Apdu, source: Source, session: Session, extras: Extras): vo
 }
 
 function open(apdu: Ciphered, source: Source, session: Session, extras: Extras): void {
+  session.decipherer.enter(session.association);
   if (!session.decipherer.canOpen(apdu)) return;
   const ciphertext = source.view(apdu.ciphertext);
   const { apdu: plain, verified, why } = session.decipherer.open(apdu, source.octets, session.titles);

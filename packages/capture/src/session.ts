@@ -14,11 +14,19 @@ export class Session {
 
   /** The direction of the current frame, if it is known; blocks of the two ends are joined separately. */
   direction = "";
+  /** The two ends of the current frame, in either direction; empty: not known. A logical device has its own associations. */
+  association = "";
   /** Possible system titles from the current frame, for APDUs without a system title. */
   titles: readonly Uint8Array[] = [];
 
   constructor(decipherer: Decipherer, quirks: readonly ApduQuirk[]) {
     this.decipherer = decipherer;
     this.quirks = quirks;
+  }
+
+  /** The current frame goes from `source` to `destination`. */
+  between(source: string, destination: string): void {
+    this.direction = `${source} ${destination}`;
+    this.association = [source, destination].sort().join(" ");
   }
 }

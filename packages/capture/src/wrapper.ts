@@ -20,7 +20,7 @@ function brokenOff(source: Source, caught: Fault, seen: TreeCollector, session: 
   }
   const pdu = source.slice(headerOctets, octets.length);
   const [from, to, length] = [u16(2), u16(4), u16(6)];
-  session.direction = `${from} ${to}`;
+  session.between(String(from), String(to));
   const json = { layer: "wrapper", source: from, destination: to, length, pdu: toHex(pdu.octets) };
   const found = framed({ json, node: { ...node, text: `wPort ${from} to ${to}` } }, pdu, session);
   const message = `the length says ${length} octets, but there are ${pdu.octets.length}`;
@@ -54,7 +54,7 @@ function decodeOne(source: Source, from: Reader, seen: TreeCollector, session: S
     octets: whole.octets,
     children: seen.nodes.slice(0, -1),
   };
-  session.direction = `${wpdu.source} ${wpdu.destination}`;
+  session.between(String(wpdu.source), String(wpdu.destination));
   return framed({ json, node }, source.view(wpdu.pdu), session);
 }
 

@@ -2,40 +2,69 @@ import type { Moment } from "@dlmskit/client";
 import { dateOfDays, daysOf, instantOf } from "@dlmskit/core";
 import { InvalidArgumentError } from "commander";
 
-const units: { readonly [unit: string]: number } = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
+const dayMs = 86_400_000;
+const units: { readonly [unit: string]: number } = { m: 60_000, h: 3_600_000, d: dayMs, w: 7 * dayMs };
 const unspecified = { deviation: null, status: null } as const;
 
-/** Midnight `days` days from today (this machine's date), as the meter's local time. */
-function midnight(days: number): Moment {
-  const today = new Date();
-  const date = dateOfDays(daysOf(today.getFullYear(), today.getMonth() + 1, today.getDate()) + days);
-  return { ...date, hour: 0, minute: 0, second: 0, hundredths: 0, ...unspecified };
+/** A time of the command line: a `Moment`, or the start of a day counted from today. Which day is today depends on the meter's zone. */
+export type GivenTime = Moment | { readonly daysFromToday: number };
+
+/** Whether the time is a day counted from today, which needs the zone of the meter. */
+export const isDay = (time: GivenTime | undefined): time is { readonly daysFromToday: number } =>
+  typeof time === "object" && "daysFromToday" in time;
+
+/** The `Moment` that a time is for a meter whose local time is `zoneMinutesEast` of UTC. The zone of this machine does not matter. */
+export function momentIn(time: GivenTime, zoneMinutesEast: number): Moment {
+  if (!isDay(time)) return time;
+  const today = Math.floor((Date.now() + zoneMinutesEast * 60_000) / dayMs);
+  return { ...dateOfDays(today + time.daysFromToday), hour: 0, minute: 0, second: 0, hundredths: 0, ...unspecified };
+}
+
+/** The instant of a time for a meter in this zone, ms since 1970 UTC. */
+export function instantIn(time: GivenTime, zoneMinutesEast: number): number {
+  const moment = momentIn(time, zoneMinutesEast);
+  return typeof moment === "number" ? moment : (instantOf(moment, -zoneMinutesEast) ?? Number.NaN);
 }
 
 /**
- * Parses `2026-11-23`, `2026-11-23T06:30[:00]` as the meter's local time; with `Z` or `+05:30` an instant; `today`, `yesterday`,
+ * Parses `2026-11-23`, `2026-11-23T06:30[:00[.000]]` as the meter's local time; with `Z` or `+05:30` an instant; `today`, `yesterday`,
  * `tomorrow` (their midnight, the meter's local time); `now`; `-7d`, `-12h`, `-30m`, `-2w` before now. Undefined for any other text.
  */
-export function momentOf(text: string): Moment | undefined {
+export function momentOf(text: string): GivenTime | undefined {
   if (text === "now") return Date.now();
   const day = { today: 0, yesterday: -1, tomorrow: 1 }[text];
-  if (day !== undefined) return midnight(day);
+  if (day !== undefined) return { daysFromToday: day };
   const ago = /^-(\d{1,6})([mhdw])$/.exec(text);
   if (ago !== null) return Date.now() - Number(ago[1]) * (units[ago[2] as string] as number);
-  const found = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?(Z|[+-]\d{2}:?\d{2})?$/.exec(text);
+  const found =
+    /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/i.exec(text);
   if (found === null) return undefined;
-  const [, year, month, dayOfMonth, hour = "0", minute = "0", second = "0", zone] = found;
-  const date = dateOfDays(daysOf(Number(year), Number(month), Number(dayOfMonth)));
+  const [, year, month, dayOfMonth, hour = "0", minute = "0", second = "0", fraction = ""] = found;
+  const days = daysOf(Number(year), Number(month), Number(dayOfMonth));
+  const date = dateOfDays(days);
   const valid =
     date.month === Number(month) && date.day === Number(dayOfMonth) && Number(hour) < 24 && Number(minute) < 60;
   if (!valid || Number(second) > 59) return undefined;
-  if (zone !== undefined) return Date.parse(text.replace(" ", "T").replace(/([+-]\d{2})(\d{2})$/, "$1:$2"));
-  const time = { hour: Number(hour), minute: Number(minute), second: Number(second), hundredths: 0 };
+  const ms = Number(fraction.padEnd(3, "0"));
+  const minutesEast = zoneIn(text);
+  if (minutesEast !== undefined) {
+    const minutes = Number(hour) * 60 + Number(minute) - minutesEast;
+    return days * dayMs + minutes * 60_000 + Number(second) * 1000 + ms;
+  }
+  const time = { hour: Number(hour), minute: Number(minute), second: Number(second), hundredths: Math.floor(ms / 10) };
   return { ...date, ...time, ...unspecified };
 }
 
+/** The zone that a time names, in minutes east of UTC; undefined: it names none. */
+export function zoneIn(text: string): number | undefined {
+  const found = /^\d{4}-\d{2}-\d{2}.*(?:Z|([+-])(\d{2}):?(\d{2}))$/i.exec(text);
+  if (found === null) return undefined;
+  const [, sign, hours, minutes] = found;
+  return sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
+}
+
 /** Parses the value of an option as `momentOf` does. */
-export function momentOption(text: string): Moment {
+export function momentOption(text: string): GivenTime {
   const moment = momentOf(text);
   if (moment !== undefined) return moment;
   throw new InvalidArgumentError(
@@ -43,23 +72,12 @@ export function momentOption(text: string): Moment {
   );
 }
 
-/** Parses the value of an option as an instant: ms since 1970 UTC. A time without a zone is UTC. */
-export function instantOption(text: string): number {
-  const whole = text.replace(/^(\d{4}-\d{2}-\d{2})[ t](?=\d)/, "$1T");
-  const zoned = /T.*(?:Z|[+-]\d{2}:?\d{2})$/i.test(whole) || !whole.includes("T") ? whole : `${whole}Z`;
-  const instant = /^\d{4}-\d{2}-\d{2}(?:T|$)/.test(whole) ? Date.parse(zoned) : Number.NaN;
-  if (Number.isFinite(instant)) return instant;
-  throw new InvalidArgumentError("give a time in ISO 8601, such as 2026-01-31T18:30:00Z");
-}
-
 /** Maximum difference between two local times of one instant, ms. */
 const zones = 26 * 3_600_000;
 
 /** Whether `from` is after `to`. If only one of them is an instant: whether that is so in every time zone. */
-export function isAfter(from: Moment, to: Moment): boolean {
-  const instant = (moment: Moment): number =>
-    typeof moment === "number" ? moment : (instantOf(moment, 0) ?? Number.NaN);
-  const isLocal = (moment: Moment): boolean => typeof moment !== "number" && moment.deviation === null;
+export function isAfter(from: GivenTime, to: GivenTime): boolean {
+  const isLocal = (time: GivenTime): boolean => isDay(time) || (typeof time !== "number" && time.deviation === null);
   const slack = isLocal(from) === isLocal(to) ? 0 : zones;
-  return instant(from) - slack > instant(to);
+  return instantIn(from, 0) - slack > instantIn(to, 0);
 }

@@ -1,31 +1,67 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { Fault } from "@dlmskit/core";
 import type { Command } from "commander";
 
 /** Options whose file is written. That of --identities is written by dlms simulate, and read by others. */
-const written = ["record", "pcap", "output", "newKeys"];
-const read = ["keys", "identities", "import", "faults", "population", "template"];
+const written: readonly string[] = ["record", "pcap", "output", "newKeys"];
+
+/** The names of arguments that may be files; others are hosts and names of objects. */
+const mayBeFile = /file|hex|value|parameters/;
+
+/** A file that is named on the command line. */
+interface Named {
+  readonly path: string;
+  /** The option or argument, as a user writes it. */
+  readonly where: string;
+  readonly isWritten: boolean;
+}
+
+/** The path of a file that need not exist, without links in its folder. */
+function placeOf(path: string): string {
+  const whole = resolve(path);
+  try {
+    return join(realpathSync(dirname(whole)), basename(whole));
+  } catch {
+    return whole;
+  }
+}
 
 function isSameFile(one: string, other: string): boolean {
   const [first, second] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
-  if (first === undefined) return resolve(one) === resolve(other);
+  if (first === undefined) return second === undefined && placeOf(one) === placeOf(other);
   return first.isFile() && first.ino === second?.ino && first.dev === second.dev;
 }
 
-/** Fault `bad-option` if an option of a command names the file of another one to be written, which would destroy it. */
-export function expectOtherFiles(command: Command): void {
-  const options: { readonly [name: string]: unknown } = command.opts();
+const texts = (value: unknown): readonly string[] => [value].flat().filter((one) => typeof one === "string");
+
+function filesOf(command: Command): readonly Named[] {
+  const values: { readonly [name: string]: unknown } = command.opts();
   const outputs = command.name() === "simulate" ? [...written, "identities"] : written;
-  for (const output of outputs) {
-    for (const other of [...read, ...written]) {
-      const [one, two] = [options[output], options[other]];
-      if (output === other || typeof one !== "string" || typeof two !== "string" || !isSameFile(one, two)) continue;
-      const flag = (name: string) => command.options.find((option) => option.attributeName() === name)?.long;
-      throw new Fault("bad-option", `${flag(output)} would write over the file of ${flag(other)}`, {
-        layer: "cli",
-        hint: "give another file",
-      });
-    }
+  const ofOptions = command.options.flatMap((option): readonly Named[] => {
+    const name = option.attributeName();
+    const isWritten = outputs.includes(name);
+    if (!isWritten && !option.flags.includes("<file>") && name !== "template") return [];
+    return texts(values[name]).map((path) => ({ path, where: option.long ?? option.flags, isWritten }));
+  });
+  const ofArguments = command.registeredArguments.flatMap((argument, at): readonly Named[] => {
+    if (!mayBeFile.test(argument.name())) return [];
+    const given = argument.variadic ? command.args.slice(at) : texts(command.args[at]);
+    return given.map((text) => ({ path: text.replace(/^@/, ""), where: argument.name(), isWritten: false }));
+  });
+  return [...ofOptions, ...ofArguments];
+}
+
+/** Fault `bad-option` if a command would write over a file that another option or an argument names, which would destroy it. */
+export function expectOtherFiles(command: Command): void {
+  const files = filesOf(command);
+  for (const output of files) {
+    if (!output.isWritten) continue;
+    const other = files.find((one) => one !== output && isSameFile(output.path, one.path));
+    if (other === undefined) continue;
+    throw new Fault("bad-option", `${output.where} would write over the file of ${other.where}`, {
+      layer: "cli",
+      hint: "give another file",
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { recordTo } from "../src/record/record-to.ts";
@@ -27,6 +27,40 @@ describe("a file that a command writes", () => {
     }
     expect(readFileSync(keys, "utf8")).toBe("{}");
     expect(existsSync(own)).toBe(false);
+  });
+});
+
+describe("a file that a command reads as its argument", () => {
+  it("is not written over, whichever path or link names it", async () => {
+    using place = folder();
+    const at = (...names: string[]) => join(place.path, ...names);
+    const record = '{"record":1}\n';
+    writeFileSync(at("day.jsonl"), record);
+    linkSync(at("day.jsonl"), at("hard.jsonl"));
+    symlinkSync(at("day.jsonl"), at("soft.jsonl"));
+    symlinkSync(place.path, at("folder"));
+    const day = at("day.jsonl");
+    for (const output of [day, at("hard.jsonl"), at("soft.jsonl"), at("folder", "day.jsonl")]) {
+      const { code, stderr } = await dlms(["anonymise", day, "-o", output]);
+      expect([code, stderr], output).toEqual([2, expect.stringContaining("would write over the file of file")]);
+      expect(stderr).toContain("give another file");
+    }
+    const others = [
+      ["anonymise", day, "-o", at("new"), "--new-keys", at("folder", "new")],
+      ["anonymise", day, "-o", at("new"), "--new-keys", at("soft.jsonl")],
+      ["write", "127.0.0.1:1", "0.0.96.1.0.255", `@${day}`, "--pcap", day],
+      ["read", "127.0.0.1:1", "--certificate", day, "--certificate", at("soft.jsonl"), "--record", at("hard.jsonl")],
+      ["listen", "127.0.0.1:0", "--layout", day, "--pcap", at("soft.jsonl")],
+      ["truth", "--template", day, "--from", "today", "--to", "today", "-o", at("soft.jsonl")],
+    ];
+    for (const args of others) {
+      const { code, stderr } = await dlms(args);
+      expect([code, stderr], args.join(" ")).toEqual([2, expect.stringContaining("would write over the file of ")]);
+    }
+    const host = await dlms(["clone", "127.0.0.1:1", "-o", "127.0.0.1:1"]);
+    expect(host.stderr).not.toContain("would write over");
+    expect(readFileSync(day, "utf8")).toBe(record);
+    expect(existsSync(at("new"))).toBe(false);
   });
 });
 

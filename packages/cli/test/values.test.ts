@@ -1,12 +1,15 @@
 // Values as people and programs write and read them.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isoDateTimeText } from "@dlmskit/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { instantOption, isAfter, momentOf } from "../src/moment.ts";
+import { dataOf, T } from "@dlmskit/apdu";
+import { dateTimeOf, isoDateTimeText } from "@dlmskit/core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { instantOption as certificateTime } from "../src/cert/options.ts";
+import { clockZone } from "../src/meter/clock-zone.ts";
+import { instantIn, isAfter, momentIn, momentOf, momentOption } from "../src/moment.ts";
 import { laidOut } from "../src/output/table.ts";
 import { hostile, ownMeter } from "./own-meter.ts";
-import { dlms, folder } from "./run.ts";
+import { dlms, folder, serving } from "./run.ts";
 
 let meter: Awaited<ReturnType<typeof ownMeter>>;
 const place = folder();
@@ -17,6 +20,17 @@ afterAll(async () => {
   await meter.close();
   place[Symbol.dispose]();
 });
+/** The zone of the machine, until disposed. */
+function machineIn(zone: string): Disposable {
+  const { TZ } = process.env;
+  process.env.TZ = zone;
+  return {
+    [Symbol.dispose]: () => {
+      if (TZ === undefined) delete process.env.TZ;
+      else process.env.TZ = TZ;
+    },
+  };
+}
 const who = ["--client", "32", "--auth", "lls", "--password", "reader-secret"];
 const write = (name: string, value: string) => dlms(["write", meter.at("wrapper"), name, value, "--json", ...who]);
 const writtenOf = async (name: string, value: string) => {
@@ -129,11 +143,11 @@ describe("moments", () => {
     expect(momentOf("2026-02-30")).toBeUndefined();
     expect(momentOf("soon")).toBeUndefined();
     expect(Math.abs((momentOf("-7d") as number) - (now - 7 * 86_400_000))).toBeLessThan(60_000);
-    expect(momentOf("yesterday")).toMatchObject({ hour: 0, minute: 0, deviation: null });
+    expect(momentIn(momentOf("yesterday") ?? 0, 0)).toMatchObject({ hour: 0, minute: 0, deviation: null });
     expect(isAfter(momentOf("today") ?? 0, momentOf("yesterday") ?? 0)).toBe(true);
     expect(isAfter(momentOf("yesterday") ?? 0, momentOf("today") ?? 0)).toBe(false);
     // The meter's zone is not known: a day is not enough to say.
-    expect(isAfter(now, { ...(momentOf("today") as object) } as never)).toBe(false);
+    expect(isAfter(now, momentOf("today") ?? 0)).toBe(false);
   });
 
   it("are ISO 8601 where all parts are there", () => {
@@ -156,20 +170,78 @@ describe("moments", () => {
   });
 });
 
-describe("an instant", () => {
-  it("without a zone is UTC, with T or a space, in any zone of the machine", () => {
-    const { TZ } = process.env;
-    process.env.TZ = "Asia/Kolkata";
-    try {
-      const instant = Date.UTC(2026, 0, 31, 18, 30);
-      for (const text of ["2026-01-31T18:30", "2026-01-31 18:30", "2026-01-31t18:30Z", "2026-02-01 00:00+05:30"]) {
-        expect(instantOption(text), text).toBe(instant);
-      }
-      expect(instantOption("2026-01-31")).toBe(Date.UTC(2026, 0, 31));
-      expect(() => instantOption("2026-01-31 half past six")).toThrow("ISO 8601");
-    } finally {
-      if (TZ === undefined) delete process.env.TZ;
-      else process.env.TZ = TZ;
+describe("a time without a zone", () => {
+  it("is local time of the meter, with T or a space, in any zone of the machine", () => {
+    using _ = machineIn("Asia/Tokyo");
+    const at = (text: string) => instantIn(momentOption(text), 330);
+    const instant = Date.UTC(2026, 0, 31, 18, 30);
+    for (const text of ["2026-01-31T18:30Z", "2026-01-31 18:30Z", "2026-02-01 00:00", "2026-01-31T20:30:00+0200"]) {
+      expect(at(text), text).toBe(instant);
     }
+    expect(at("2026-02-01")).toBe(instant);
+    expect(at("2026-02-01T00:00:00.250")).toBe(instant + 250);
+    expect(at("2026-01-31T18:30:00.257Z")).toBe(instant + 257);
+    expect(() => at("2026-01-31 half past six")).toThrow("the meter's local time");
+  });
+
+  it("today is the day in the zone of the meter", () => {
+    using _ = machineIn("Asia/Tokyo");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 31, 20) });
+    try {
+      expect(momentIn(momentOption("today"), 330)).toMatchObject({ month: 2, day: 1, hour: 0, deviation: null });
+      expect(momentIn(momentOption("today"), 0)).toMatchObject({ month: 1, day: 31 });
+      expect(momentIn(momentOption("tomorrow"), -300)).toMatchObject({ month: 2, day: 1 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("the zone of a meter is what its Clock shows, else its time zone, else UTC", async () => {
+    const time = (deviation: number | null) => ({
+      data: dataOf(T.dateTimeOctets, { ...dateTimeOf(0), deviation }),
+    });
+    const zone = { data: { type: "long", value: -60 } };
+    const refused = { result: "read-write-denied" as const };
+    const of = (...results: readonly object[]) => clockZone({ get: async () => results as never } as never);
+    expect(await of(time(-120), zone)).toBe(120);
+    expect(await of(time(null), zone)).toBe(60);
+    expect(await of(refused, zone)).toBe(60);
+    expect(await of(refused, refused)).toBe(0);
+    expect(await of({ data: { type: "unsigned", value: 1 } }, { data: { type: "null-data" } })).toBe(0);
+  });
+
+  it("is UTC where no meter is known, as for certificates", () => {
+    using _ = machineIn("Asia/Tokyo");
+    const at = certificateTime("--at");
+    for (const text of ["2026-01-31T12:00", "2026-01-31 12:00:00.7", "2026-01-31T17:30+05:30"]) {
+      expect(at(text), text).toBe(Date.UTC(2026, 0, 31, 12));
+    }
+    expect(at("2026-01-31")).toBe(Date.UTC(2026, 0, 31));
+    expect(() => at("noon")).toThrow("--at needs a time");
+  });
+
+  it("now is written in the zone of the meter, a time with a zone in that zone", async () => {
+    using _ = machineIn("Asia/Tokyo");
+    const deviation = (value: string) => Buffer.from(value, "hex").readInt16BE(9);
+    expect(deviation((await writtenOf("0.0.1.0.0.255", "now")).value)).toBe(0);
+    const { value } = await writtenOf("0.0.1.0.0.255", "2026-01-31T18:30+05:30");
+    expect(Buffer.from(value, "hex")[5]).toBe(18);
+    expect(deviation(value)).toBe(-330);
+    using store = folder();
+    const identities = join(store.path, "meters.csv");
+    const args = ["simulate", "--port", "0", "--seed", "x", "--json", "--speed", "0"];
+    await using run = await serving([...args, "--start", "2026-02-01", "--identities", identities]);
+    const [, serial = ""] = /\n([^,]+),/.exec(readFileSync(identities, "utf8")) ?? [];
+    expect(run.lines).toHaveLength(1);
+    const utility = async (command: string, ...rest: string[]) => {
+      const named = ["--identities", identities, "--meter", serial, "--client", "48"];
+      const ran = await dlms([command, ...rest, ...named, "--state", store.path, "--json"]);
+      expect(ran.code, ran.stderr + ran.stdout).toBe(0);
+      return JSON.parse(ran.stdout);
+    };
+    const shown = await utility("read", "0.0.1.0.0.255");
+    expect(shown.value.value).toBe("07ea02010700000000feb600");
+    const written = await utility("write", "0.0.1.0.0.255", "now");
+    expect(deviation(written.value.value)).toBe(-330);
   });
 });

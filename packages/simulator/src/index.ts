@@ -35,6 +35,7 @@ export {
   identityOptions,
   type OwnSecurity,
 } from "./identities/identity-options.ts";
+export { instantOfText } from "./instant-text.ts";
 export type { HistoryKind, Span } from "./meter/event-history.ts";
 export { Journal, type JournalEntry, type SwitchLog } from "./meter/journal.ts";
 export * from "./meter/profiles.ts";

@@ -1,6 +1,7 @@
+import { fromHex, toHex } from "@dlmskit/core";
 import { VirtualClock } from "@dlmskit/transport";
 import { describe, expect, it } from "vitest";
-import { type Departure, parseRecord, replayRecord } from "../src/index.ts";
+import { type Departure, parseRecord, recordingTap, replayRecord } from "../src/index.ts";
 import { associate } from "./bottle.ts";
 import { recorded, replaying } from "./recording.ts";
 
@@ -47,6 +48,27 @@ describe("a record of sessions", () => {
       code: "object-undefined",
     });
     expect(departures.at(-1)?.by).toBe("meaning");
+  });
+
+  it("keeps the logical devices apart that one client has associations with", async () => {
+    const { simulator, clock, text } = await recorded();
+    await associate(simulator, clock, 16);
+    expect(parseRecord(text())).toMatchObject([{ session: 1, client: 16, device: 1 }]);
+    let lines = "";
+    const tap = recordingTap({
+      now: () => 0,
+      write: (line) => {
+        lines += line;
+      },
+    });
+    const say = (device: number, pdu: string) =>
+      tap({ at: "sealed", way: "received", octets: fromHex(pdu), remote: "here", now: 0, client: 16, device });
+    for (const pdu of ["6000", "c001"]) for (const device of [1, 2]) say(device, pdu);
+    const sessions = parseRecord(lines).map(({ device, apdus }) => [device, ...apdus.map(({ pdu }) => toHex(pdu))]);
+    expect(sessions).toEqual([
+      [1, "6000", "c001"],
+      [2, "6000", "c001"],
+    ]);
   });
 
   it("is whole up to a crash, has an end, and says what is wrong with it", async () => {

@@ -1,7 +1,7 @@
 import { CosemDateTime, dateTimeOf, encode } from "@dlmskit/core";
 import { afterEach, expect, it } from "vitest";
 import { type MeterScore, openTruth, parseCampaign, type Score, scoreCampaign, truth, truthCsv } from "../src/index.ts";
-import { instantOfText } from "../src/truth/row-times.ts";
+import { instantOfText } from "../src/instant-text.ts";
 import { bottled, day, hour, ist, listed, now0, readBy } from "./bottle.ts";
 
 const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };

@@ -35,7 +35,7 @@ export async function inWorkers({ of = 2, meters = 4, shared = false, ...options
   let latency = 0;
 
   const control = new WorkersControl({
-    ...{ of, served: { first: 0, meters }, shared, time: begin, clock: () => clock.now() },
+    ...{ of, served: { first: 0, meters }, shared, time: begin, clock: () => clock.now(), zoneMinutesEast: 0 },
     after: (ms, run) => waits.at(waits.now() + ms, run),
     post(worker, call) {
       const end = ends[worker];

@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { CertificateUsage } from "@dlmskit/security/certificates";
 import { Option } from "commander";
+import { instantIn, momentOf } from "../moment.ts";
 import { hexOption, numberOption } from "../options.ts";
 
 /** The usages by the names of the command line. */
@@ -19,13 +20,12 @@ export const daysOption = (text: string): Option => new Option("--days <n>", tex
 
 export const day = 86_400_000;
 
-/** An instant, ms since 1970 UTC, in whole seconds; ISO 8601, UTC unless it says otherwise. Fault `bad-option`. */
+/** An instant, ms since 1970 UTC, in whole seconds. No meter is known here: a time without a zone is UTC. Fault `bad-option`. */
 export function instantOption(name: string): (text: string) => number {
   return (text) => {
-    const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(text) || !text.includes("T") ? text : `${text}Z`;
-    const instant = /^\d{4}-\d\d-\d\d(?:T|$)/.test(text) ? Date.parse(zoned) : Number.NaN;
-    if (!Number.isNaN(instant)) return Math.floor(instant / 1000) * 1000;
-    throw new Fault("bad-option", `${name} needs a time such as 2026-01-31T12:00`, { layer: "cli" });
+    const time = momentOf(text);
+    if (time !== undefined) return Math.floor(instantIn(time, 0) / 1000) * 1000;
+    throw new Fault("bad-option", `${name} needs a time such as 2026-01-31T12:00 (UTC)`, { layer: "cli" });
   };
 }
 

@@ -1,11 +1,12 @@
 import { Data as DataCodec } from "@dlmskit/apdu";
-import type { Moment, Profile, ProfileCell, ProfileColumn, ProfileRow, ProfileSelection } from "@dlmskit/client";
+import type { Profile, ProfileCell, ProfileColumn, ProfileRow, ProfileSelection, Session } from "@dlmskit/client";
 import { type CosemDateTime, dateTimeText, Fault, isoDateTimeText, type Json, logicalName, toHex } from "@dlmskit/core";
 import { type Command, InvalidArgumentError } from "commander";
 import { io } from "../io.ts";
+import { clockZone } from "../meter/clock-zone.ts";
 import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
-import { isAfter, momentOption } from "../moment.ts";
+import { type GivenTime, isAfter, isDay, momentIn, momentOption } from "../moment.ts";
 import { barChart } from "../output/chart.ts";
 import { jsonText } from "../output/json.ts";
 import { Progress } from "../output/progress.ts";
@@ -14,8 +15,8 @@ import { readableOf } from "../output/texts.ts";
 import { unitText, valueText } from "../output/value.ts";
 
 interface ProfileOptions extends MeterOptions {
-  readonly from?: Moment;
-  readonly to?: Moment;
+  readonly from?: GivenTime;
+  readonly to?: GivenTime;
   readonly entries?: readonly [number, number];
   readonly csv?: boolean;
   readonly plot?: boolean;
@@ -115,15 +116,23 @@ function plot(profile: Profile, wanted: string | undefined): string {
   return `\n${titleOf(column)}\n${barChart(bars, { unit: unitText(column.unit) || "value", width: terminalWidth() ?? 80 })}`;
 }
 
+async function selectionOf(
+  { from, to, entries }: ProfileOptions,
+  session: Pick<Session, "get">,
+): Promise<ProfileSelection> {
+  if (entries !== undefined) return { entries };
+  const zone = [from, to].some(isDay) ? await clockZone(session) : 0;
+  return {
+    ...(from === undefined ? {} : { from: momentIn(from, zone) }),
+    ...(to === undefined ? {} : { to: momentIn(to, zone) }),
+  };
+}
+
 async function profile(place: string, name: string, options: ProfileOptions): Promise<void> {
   const instanceId = logicalName(name);
-  const { from, to, entries } = options;
-  const selection: ProfileSelection =
-    entries === undefined
-      ? { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
-      : { entries };
   using progress = new Progress(options, "reading the profile");
   await using session = await openMeter(place, options, progress);
+  const selection = await selectionOf(options, session);
   const read = await session.profile(instanceId, selection);
   progress.end();
   if (options.json) io().stdout.write(json(read, instanceId, options.meter));

@@ -1,11 +1,10 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
-import type { Moment } from "@dlmskit/client";
 import { Fault } from "@dlmskit/core";
 import { type MeterScore, parseCampaign, type Score, scoreCampaign } from "@dlmskit/simulator";
 import { type Command, InvalidArgumentError } from "commander";
 import { io } from "../io.ts";
-import { momentOption } from "../moment.ts";
+import { type GivenTime, momentOption } from "../moment.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { table } from "../output/table.ts";
 import { type FleetOptions, fleetOptions, openFleetOf } from "../truth/fleet-options.ts";
@@ -27,8 +26,8 @@ function durationOption(text: string): number {
 }
 
 interface Read {
-  readonly from: Moment;
-  readonly to: Moment;
+  readonly from: GivenTime;
+  readonly to: GivenTime;
 }
 
 function readOption(text: string): Read {
@@ -59,8 +58,9 @@ async function score(path: string, options: ScoreCommandOptions): Promise<void> 
   expectFile(path);
   using progress = new Progress(options, "scoring");
   await using fleet = await openFleetOf(options, (text) => io().stderr.write(`${text}\n`));
+  const { template } = fleet.source;
   const campaign = parseCampaign(linesOf(path), {
-    zoneMinutesEast: fleet.source.template.zoneMinutesEast,
+    zoneMinutesEast: template.zoneMinutesEast,
     ...(meter === undefined ? {} : { meter }),
     ...(profile === undefined ? {} : { profile }),
   });

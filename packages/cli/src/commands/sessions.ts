@@ -1,12 +1,14 @@
 import { Fault } from "@dlmskit/core";
-import type { Connection, Store, Stored } from "@dlmskit/storage";
+import type { Store } from "@dlmskit/storage";
 import type { Command } from "commander";
 import { readToken } from "../control.ts";
 import { askControl } from "../control-client.ts";
 import { io } from "../io.ts";
 import { numberOption } from "../options.ts";
 import { jsonText } from "../output/json.ts";
+import { print } from "../output/print.ts";
 import { table } from "../output/table.ts";
+import { type Page, pageRows, pagesOf, storePages } from "../sessions/pages.ts";
 import { openStoreOf } from "../store.ts";
 
 interface SessionsOptions {
@@ -19,12 +21,8 @@ interface SessionsOptions {
   readonly json?: boolean;
 }
 
-type Row = Stored<Connection>;
-
 // How long the process that has the session may take to end it, ms.
 const patience = 5000;
-
-const moment = (instant: number): string => new Date(instant).toISOString();
 
 async function meterIdOf(store: Store, meter: string): Promise<string> {
   const found = (await store.meters.get(meter)) ?? (await bySerial(store, meter));
@@ -45,58 +43,33 @@ async function bySerial(store: Store, serial: string) {
   }
 }
 
-async function rowsOf(store: Store, { all, meter }: SessionsOptions): Promise<readonly Row[]> {
-  const status = all === true ? (["ACTIVE", "IDLE", "DISCONNECTED"] as const) : (["ACTIVE", "IDLE"] as const);
-  return store.connections.list({ status, ...(meter === undefined ? {} : { meterId: await meterIdOf(store, meter) }) });
-}
+const columns = ["id", "status", "meter", "client", "from", "since", "last activity"].map((title) => ({
+  title,
+  ...(title === "id" || title === "client" ? { align: "right" as const } : {}),
+}));
 
-async function serialsOf(store: Store, rows: readonly Row[]): Promise<ReadonlyMap<string, string>> {
-  const serials = new Map<string, string>();
-  for (const { meterId } of rows) {
-    if (meterId === undefined || serials.has(meterId)) continue;
-    serials.set(meterId, (await store.meters.get(meterId))?.serial ?? meterId);
-  }
-  return serials;
-}
-
-/** A session as it is shown. The times are ISO 8601. */
-interface Shown extends Omit<Row, "createdAt" | "connectionTime" | "lastActivity"> {
-  readonly connectionTime: string;
-  readonly lastActivity: string;
-  readonly serial?: string;
-}
-
-async function shownOf(store: Store, options: SessionsOptions): Promise<readonly Shown[]> {
-  const rows = await rowsOf(store, options);
-  const serials = await serialsOf(store, rows);
-  return rows.map(({ createdAt: _, connectionTime, lastActivity, ...rest }) => ({
-    ...rest,
-    connectionTime: moment(connectionTime),
-    lastActivity: moment(lastActivity),
-    serial: rest.meterId === undefined ? "" : (serials.get(rest.meterId) ?? rest.meterId),
-  }));
-}
-
-function show(rows: readonly Shown[], options: SessionsOptions): void {
-  const { stdout } = io();
-  if (options.json === true) {
-    for (const row of rows) stdout.write(`${jsonText(row)}\n`);
-    return;
-  }
-  if (rows.length === 0) {
-    stdout.write(options.all === true ? "no sessions\n" : "nobody is connected; --all shows who was\n");
-    return;
-  }
-  const columns = ["id", "status", "meter", "client", "from", "since", "last activity"].map((title) => ({
-    title,
-    ...(title === "id" || title === "client" ? { align: "right" as const } : {}),
-  }));
+/** The text of a page: a table, or JSON documents. */
+function pageText(rows: Page, { json }: SessionsOptions): string {
+  if (json === true) return rows.map((row) => `${jsonText(row)}\n`).join("");
   const cells = rows.map((row) => [
     ...[String(row.id), row.status, row.serial ?? "", String(row.clientId ?? ""), `${row.ipAddress} ${row.port}`],
     ...[row.connectionTime, row.lastActivity],
   ]);
-  stdout.write(`${table(columns, cells)}\n`);
+  return `${table(columns, cells)}\n`;
 }
+
+async function* textOf(pages: AsyncIterable<Page>, options: SessionsOptions): AsyncGenerator<string, undefined> {
+  let none = true;
+  for await (const page of pages) {
+    none = false;
+    yield pageText(page, options);
+  }
+  if (none && options.json !== true) {
+    yield options.all === true ? "no sessions\n" : "nobody is connected; --all shows who was\n";
+  }
+}
+
+const show = (pages: AsyncIterable<Page>, options: SessionsOptions): Promise<void> => print(textOf(pages, options));
 
 const tellEnded = (id: number, json: boolean): void => {
   io().stdout.write(json ? `${jsonText({ ended: id })}\n` : `session ${id} was ended\n`);
@@ -111,11 +84,13 @@ async function overControl(place: string, options: SessionsOptions): Promise<voi
     tellEnded(ended, json);
     return;
   }
-  const query = new URLSearchParams({ all: String(all), ...(meter === undefined ? {} : { serial: meter }) });
-  const { items } = (await askControl(place, token, { method: "GET", path: `/sessions?${query}` })) as {
-    readonly items: readonly Shown[];
-  };
-  show(items, options);
+  const query = { all: String(all), count: String(pageRows), ...(meter === undefined ? {} : { serial: meter }) };
+  const pages = pagesOf(async (before) => {
+    const asked = new URLSearchParams({ ...query, ...(before === undefined ? {} : { before: String(before) }) });
+    const answer = await askControl(place, token, { method: "GET", path: `/sessions?${asked}` });
+    return (answer as { readonly items: Page }).items;
+  });
+  await show(pages, options);
 }
 
 /** Faults `no-session`, `session-not-ended`. */
@@ -150,15 +125,21 @@ async function sessions(options: SessionsOptions): Promise<void> {
 }
 
 async function inStore(store: Store, options: SessionsOptions): Promise<void> {
-  if (options.end === undefined) show(await shownOf(store, options), options);
-  else await end(store, options.end, options.json === true);
+  const { all, meter, json = false } = options;
+  if (options.end !== undefined) return await end(store, options.end, json);
+  const status = all === true ? (["ACTIVE", "IDLE", "DISCONNECTED"] as const) : (["ACTIVE", "IDLE"] as const);
+  const pages = storePages(store, {
+    status,
+    ...(meter === undefined ? {} : { meterId: await meterIdOf(store, meter) }),
+  });
+  await show(pages, options);
 }
 
 /** `dlms sessions`: who is connected to the meters of a store, and was; ends a session. */
 export function sessionsCommand(program: Command): void {
   program
     .command("sessions")
-    .description("shows who is connected to simulated meters, and was; ends a session")
+    .description("shows who is connected to simulated meters, and was, the latest first; ends a session")
     .option("--store <store>", "of the meters: pglite:DIR (no other program may have it open) or postgres://…")
     .option("--control <place>", "of a run of dlms simulate: its control port, PORT or HOST:PORT")
     .option("--control-token <file>", "file with the token of the control port")

@@ -21,7 +21,7 @@ import { readKeysFile, readText } from "../keys-file.ts";
 import { identitiesFormat } from "../meter/from-identities.ts";
 import { rs485Option, silenceOption } from "../meter/meter-options.ts";
 import { serveMetrics } from "../metrics.ts";
-import { instantOption } from "../moment.ts";
+import { instantIn, momentOption } from "../moment.ts";
 import { gatewaysOption, numberOption, portOption } from "../options.ts";
 import { Progress, progressOption } from "../output/progress.ts";
 import { ServerEvents } from "../output/server-events.ts";
@@ -112,9 +112,9 @@ async function simulate(options: SimulateOptions): Promise<void> {
   // Check the options before anything is created.
   if (options.identities !== undefined) identitiesFormat(options.identities);
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
-  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
   const population = options.population === undefined ? undefined : parsePopulation(readTextFile(options.population));
   const template = await readTemplate(options.template);
+  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults, template);
   const where = whereOf(options);
   if (worker === undefined) await expectFree(where, options);
   const controlled = await RunControl.of(worker === undefined ? options : controlOfWorker(options));
@@ -133,7 +133,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       ...(faults === undefined ? {} : { faults }),
       ...(population === undefined ? {} : { population }),
       ...(seed === undefined ? {} : { seed }),
-      ...(start === undefined ? {} : { start }),
+      ...(start === undefined ? {} : { start: instantIn(start, template.zoneMinutesEast) }),
       ...(speed === undefined ? {} : { speed }),
       ...(push === undefined ? {} : { push }),
       ...(pushLayouts === undefined ? {} : { pushLayouts }),
@@ -152,7 +152,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
     fleet = simulator.fleet;
     const control = await controlled?.over(simulator);
     await worker?.serve(simulator, control);
-    using _ = followFaultsFile(options.faults, simulator.faults, say);
+    using _ = followFaultsFile(options.faults, simulator, say);
     // What all workers would say is said by the first one.
     const speaks = (worker?.options.index ?? 0) === 0;
     if (speaks) for (const notice of simulator.notices) say(`note: ${notice}`);
@@ -251,7 +251,11 @@ export function simulateCommand(program: Command): void {
     .option("--store <store>", "the store: memory, pglite:DIR or postgres://…", "memory")
     .option("--keep-connections <days>", "days for which closed connections are kept", numberOption(0, 36_500), 30)
     .option("--seed <text>", "the same seed gives the same meters, keys and data; use such keys for tests only")
-    .option("--start <time>", "the time of day at which the simulation starts, ISO 8601", instantOption)
+    .option(
+      "--start <time>",
+      "the time of day at which the simulation starts, ISO 8601; without Z or +05:30: the meters' local time",
+      momentOption,
+    )
     .option("--speed <factor>", "how many times faster time passes; 0 stops it", speedOption)
     .option("--keys <file>", "secrets of the meters, JSON; missing ones are derived from the seed")
     .option(

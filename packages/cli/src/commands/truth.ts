@@ -1,9 +1,9 @@
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { Fault } from "@dlmskit/core";
 import { truth, truthCsv, truthJson } from "@dlmskit/simulator";
 import { type Command, Option } from "commander";
 import { io } from "../io.ts";
+import { print } from "../output/print.ts";
 import { Progress, type ProgressOptions, progressOption } from "../output/progress.ts";
 import { type FleetOptions, fleetOptions, openFleetOf } from "../truth/fleet-options.ts";
 import { writeParquet } from "../truth/parquet.ts";
@@ -57,14 +57,6 @@ async function* counted<T>(all: AsyncIterable<T>, count: () => void): AsyncGener
   for await (const one of all) {
     count();
     yield one;
-  }
-}
-
-/** Writes text to standard output as fast as it is taken. */
-async function print(text: AsyncIterable<string>): Promise<void> {
-  const { stdout } = io();
-  for await (const chunk of text) {
-    if (stdout.write(chunk) === false) await once(process.stdout, "drain");
   }
 }
 

@@ -3,6 +3,7 @@ import { Fault } from "@dlmskit/core";
 import { findClass, objectView } from "@dlmskit/cosem-objects";
 import type { Command } from "commander";
 import { io } from "../io.ts";
+import { clockZone } from "../meter/clock-zone.ts";
 import { lineOptions, type MeterOptions, meterOptions } from "../meter/meter-options.ts";
 import { openMeter } from "../meter/open.ts";
 import { plainValue } from "../meter/plain-value.ts";
@@ -50,6 +51,7 @@ async function write(place: string, name: string, value: string, options: MeterO
   const reference = { classId, instanceId, attributeId };
   const data = await plainValue(value, {
     what: `attribute ${attributeId} of ${instanceId}`,
+    zone: () => clockZone(session),
     takes: (one) => isOfType(classId, version, attributeId, one),
     currentType: async () => {
       const [result] = await session.get([reference]);
@@ -80,6 +82,7 @@ async function invoke(place: string, name: string, value: string | undefined, op
       ? undefined
       : await plainValue(value, {
           what: `the parameter of method ${methodId} of ${instanceId}`,
+          zone: () => clockZone(session),
           takes: (one) => method === undefined || fits(() => fromData(method.argument, one)),
           currentType: async () => undefined,
         });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Data, Data as DataCodec, type DataTree } from "@dlmskit/apdu";
 import { CosemDateTime, dateTimeOf, encode, Fault, fromAscii, fromHex, type Json } from "@dlmskit/core";
-import { momentOf } from "../moment.ts";
+import { isDay, momentIn, momentOf, zoneIn } from "../moment.ts";
 
 /** The Data that a value on the command line may mean, smallest types first. */
 type Candidates = readonly DataTree[];
@@ -35,12 +35,19 @@ function numbers(text: string): Candidates {
   return found;
 }
 
-function times(text: string): Candidates {
-  const moment = text === "now" ? Date.now() : momentOf(text);
-  if (moment === undefined) return [];
-  // The deviation of this machine, in minutes from local time to UTC, as COSEM counts it.
-  const value =
-    typeof moment === "number" ? dateTimeOf(moment, new Date(moment).getTimezoneOffset()) : { ...moment, status: 0 };
+/** Whether the octets of a time depend on the zone of the meter. */
+function needsZone(text: string): boolean {
+  const time = momentOf(text);
+  return isDay(time) || (typeof time === "number" && zoneIn(text) === undefined);
+}
+
+function times(text: string, zoneMinutesEast: number): Candidates {
+  const time = momentOf(text);
+  if (time === undefined) return [];
+  const moment = momentIn(time, zoneMinutesEast);
+  // COSEM counts a deviation in minutes from local time to UTC.
+  const deviation = 0 - (zoneIn(text) ?? zoneMinutesEast);
+  const value = typeof moment === "number" ? dateTimeOf(moment, deviation) : { ...moment, status: 0 };
   const octets = encode(CosemDateTime, value);
   return [
     { type: "octet-string", value: octets },
@@ -62,11 +69,11 @@ function texts(text: string): Candidates {
 }
 
 /** Every Data that the plain value may mean. */
-function candidatesOf(text: string): Candidates {
+function candidatesOf(text: string, zoneMinutesEast: number): Candidates {
   if (text === "true" || text === "false") return [{ type: "boolean", value: text === "true" }, ...texts(text)];
   if (text === "null") return [{ type: "null-data" }];
   const named = /^\d+-\d+:|^\d+(?:\.\d+){5}$/.test(text) ? logicalNameOctets(text) : [];
-  return [...numbers(text), ...times(text), ...named, ...texts(text)];
+  return [...numbers(text), ...times(text, zoneMinutesEast), ...named, ...texts(text)];
 }
 
 function logicalNameOctets(text: string): Candidates {
@@ -91,6 +98,8 @@ export interface PlainOptions {
   readonly takes: (data: DataTree) => boolean;
   /** The type of the attribute's current value in the meter; undefined if it cannot be read. */
   readonly currentType: () => Promise<Data["type"] | undefined>;
+  /** The zone of the meter's local time, minutes east of UTC: for `now`, `today`, `-7d` and their like. */
+  readonly zone: () => Promise<number>;
   /** Name of what is written, for the message of a Fault. */
   readonly what: string;
 }
@@ -99,7 +108,7 @@ export interface PlainOptions {
  * Parses a value of the command line as Data: its JSON form, or a plain value (`900`, `true`, `now`, a time, a text, `hex:…`,
  * `@file`) of the type that the attribute has. Faults `bad-json`, `type-unmatched`, `bad-option` if the type cannot be found out.
  */
-export async function plainValue(given: string, { takes, currentType, what }: PlainOptions): Promise<DataTree> {
+export async function plainValue(given: string, { takes, currentType, zone, what }: PlainOptions): Promise<DataTree> {
   if (given.startsWith("@")) {
     const octets = new Uint8Array(readFileSync(given.slice(1)));
     const json = parsed(new TextDecoder().decode(octets));
@@ -113,7 +122,7 @@ export async function plainValue(given: string, { takes, currentType, what }: Pl
       hint: '{"type": "double-long-unsigned", "value": 42}, or a plain value such as 42',
     });
   }
-  const fitting = candidatesOf(given).filter(takes);
+  const fitting = candidatesOf(given, needsZone(given) ? await zone() : 0).filter(takes);
   const [first] = fitting;
   if (first === undefined) {
     throw new Fault("type-unmatched", `${what} cannot be ${JSON.stringify(given)}`, {

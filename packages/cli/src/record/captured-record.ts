@@ -1,6 +1,6 @@
 import { type CaptureRecord, Explainer, type Item, readCapture } from "@dlmskit/capture";
 import { Fault } from "@dlmskit/core";
-import { type KeysFile, parseRecord, type RecordedSession, recordingTap } from "@dlmskit/simulator";
+import { instantOfText, type KeysFile, parseRecord, type RecordedSession, recordingTap } from "@dlmskit/simulator";
 import { SeenApdus } from "./seen-apdu.ts";
 import { wayOf } from "./way-of.ts";
 
@@ -13,18 +13,34 @@ export const isPacketFile = (octets: Uint8Array): boolean =>
 /** The first octet of an LLC header; its third octet is 0, which is no length of a network id behind a gateway. */
 const llc = 0xe6;
 
-interface Ends {
-  readonly source: number;
-  readonly destination: number;
+interface End {
+  /** The service access point: the wPort, or the upper HDLC address. */
+  readonly sap: number;
+  /** The lower HDLC address, of the physical device. */
+  readonly physical: number | undefined;
 }
 
-/** The service access points of a frame or wrapper PDU. */
-function endsOf({ json }: Item): Ends | undefined {
-  const [source, destination] = [json?.source, json?.destination].map((end) =>
-    typeof end === "object" && end !== null ? (end as { upper?: unknown }).upper : end,
-  );
-  return typeof source === "number" && typeof destination === "number" ? { source, destination } : undefined;
+interface Ends {
+  readonly source: End;
+  readonly destination: End;
 }
+
+function endOf(address: unknown): End | undefined {
+  const { upper, lower } =
+    typeof address === "object" && address !== null
+      ? (address as { upper?: unknown; lower?: unknown })
+      : { upper: address };
+  if (typeof upper !== "number") return undefined;
+  return { sap: upper, physical: typeof lower === "number" ? lower : undefined };
+}
+
+/** The two ends of a frame or wrapper PDU. */
+function endsOf({ json }: Item): Ends | undefined {
+  const [source, destination] = [endOf(json?.source), endOf(json?.destination)];
+  return source && destination && { source, destination };
+}
+
+const endText = ({ sap, physical }: End): string => (physical === undefined ? String(sap) : `${sap}/${physical}`);
 
 /**
  * The octets of the APDU in a frame or wrapper PDU: the last part of a wrapper PDU, the longest one of a frame, without LLC header. Those of a
@@ -43,21 +59,32 @@ const isAarq = (pdu: Uint8Array): boolean => pdu[0] === 0x60;
 /** An association that is under way. */
 interface Associated {
   readonly client: number;
+  readonly device: number;
+  /** The meter, by the address of its end and the physical device there. */
+  readonly meter: string | undefined;
   /** The flow of its AARQ. */
   readonly flow: string | undefined;
   way: "received" | "sent";
 }
 
+/** The association that an AARQ asks for. */
+function associatedBy({ flow }: CaptureRecord, { source, destination }: Ends): Associated {
+  const host = flow?.split(" > ")[1];
+  const { sap: device, physical } = destination;
+  const meter = physical === undefined ? host : `${host ?? ""}/${physical}`;
+  return { client: source.sap, device, meter, flow, way: "received" };
+}
+
 /** Which way an APDU goes, from the meter's end. Both ends can have the same number. */
 function wayIn(known: Associated, { flow }: CaptureRecord, { source, destination }: Ends, pdu: Uint8Array) {
   if (flow !== undefined) return flow === known.flow ? "received" : "sent";
-  if (source !== destination) return source === known.client ? "received" : "sent";
+  if (source.sap !== destination.sap) return source.sap === known.client ? "received" : "sent";
   return wayOf(pdu) ?? (known.way === "received" ? "sent" : "received");
 }
 
 /**
  * The sessions of a packet capture (pcap, pcapng): of each association from its AARQ on. A meter has the address and port of its end for a
- * name. With keys, ciphered APDUs are deciphered. Fault `bad-record` if the capture has no AARQ.
+ * name, with the lower HDLC address if there is one. With keys, ciphered APDUs are deciphered. Fault `bad-record` if the capture has no AARQ.
  */
 export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): readonly RecordedSession[] {
   let text = "";
@@ -88,13 +115,13 @@ export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): 
       if (ends === undefined || pdu === undefined) continue;
       const { source, destination } = ends;
       const connection = connectionOf(record);
-      const key = `${connection} ${Math.min(source, destination)} ${Math.max(source, destination)}`;
-      if (isAarq(pdu)) associations.set(key, { client: source, flow: record.flow, way: "received" });
+      const key = [connection, ...[endText(source), endText(destination)].sort()].join(" ");
+      if (isAarq(pdu)) associations.set(key, associatedBy(record, ends));
       const known = associations.get(key);
       if (known === undefined) continue;
       known.way = wayIn(known, record, ends, pdu);
-      meter = known.flow?.split(" > ")[1];
-      seen.add({ way: known.way, client: known.client, connection: key, pdu });
+      meter = known.meter;
+      seen.add({ way: known.way, client: known.client, device: known.device, connection: key, pdu });
     }
   }
   if (associations.size === 0) {
@@ -113,6 +140,6 @@ export function capturedRecord(octets: Uint8Array, keys: KeysFile | undefined): 
 const connectionOf = ({ flow = "" }: CaptureRecord): string => flow.split(" > ").sort().join(" ");
 
 function timeOf({ time }: CaptureRecord): number | undefined {
-  const at = time === undefined ? Number.NaN : Date.parse(time);
-  return Number.isNaN(at) ? undefined : at;
+  // The zone of the machine that wrote a log is not known: a time without a zone is UTC.
+  return time === undefined ? undefined : instantOfText(time, 0);
 }

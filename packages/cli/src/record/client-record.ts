@@ -38,6 +38,7 @@ export function recordTracer(path: string, keys: DecipherKeys): Tracer {
   return (event) => {
     if (event.type !== "pdu") return;
     const { pdu, address, direction } = event;
-    seen.add({ way: direction === "out" ? "received" : "sent", client: address.client, connection, pdu });
+    const { client, server: device } = address;
+    seen.add({ way: direction === "out" ? "received" : "sent", client, device, connection, pdu });
   };
 }

@@ -9,6 +9,8 @@ export interface SeenApdu {
   /** From the meter's end. */
   readonly way: "received" | "sent";
   readonly client: number;
+  /** The SAP of the logical device. */
+  readonly device: number;
   /** Different for each connection. */
   readonly connection: string;
   /** As it is on the link: ciphered if it is. */
@@ -19,7 +21,7 @@ export interface SeenApdu {
 export class SeenApdus {
   readonly #tap: Tap;
   readonly #keysOf: (client: number) => DecipherKeys;
-  /** By connection and client: an APDU under a dedicated key is deciphered with what the AARQ had. */
+  /** By connection, client and logical device: an APDU under a dedicated key is deciphered with what the AARQ had. */
   readonly #decoders = new Map<string, Decoder>();
 
   constructor(tap: Tap, keysOf: (client: number) => DecipherKeys) {
@@ -27,15 +29,15 @@ export class SeenApdus {
     this.#keysOf = keysOf;
   }
 
-  add({ way, client, connection, pdu }: SeenApdu): void {
-    const key = `${connection} ${client}`;
+  add({ way, client, device, connection, pdu }: SeenApdu): void {
+    const key = `${connection} ${client} ${device}`;
     let decoder = this.#decoders.get(key);
     if (decoder === undefined) {
       decoder = new Decoder({ layer: "apdu", keys: this.#keysOf(client), provider: node, unverified: true });
       this.#decoders.set(key, decoder);
     }
     const plain = plainOf(decoder, pdu) ?? pdu;
-    const sealed = { at: "sealed", way, octets: pdu, remote: connection, now: 0, client } as const;
+    const sealed = { at: "sealed", way, octets: pdu, remote: connection, now: 0, client, device } as const;
     const open = { ...sealed, at: "plain", octets: plain } as const;
     for (const message of way === "received" ? [sealed, open] : [open, sealed]) this.#tap(message);
   }

@@ -3,6 +3,7 @@ import type { GatewaysOptions, LinkName, ListeningPort, ListenOptions, Shard, Tr
 import { tcpListen, udpBind } from "@dlmskit/transport/node";
 import type { ControlOptions } from "../control.ts";
 import { busOf } from "../meter/meter-options.ts";
+import type { GivenTime } from "../moment.ts";
 import type { ProgressOptions } from "../output/progress.ts";
 import type { CallPlace } from "./parse.ts";
 
@@ -30,7 +31,7 @@ export interface SimulateOptions extends ProgressOptions, ControlOptions {
   readonly referencing: keyof typeof referencings;
   readonly store: string;
   readonly seed?: string;
-  readonly start?: number;
+  readonly start?: GivenTime;
   readonly speed?: number;
   readonly keys?: string;
   readonly identities?: string;

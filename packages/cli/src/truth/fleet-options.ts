@@ -1,12 +1,11 @@
-import type { Moment } from "@dlmskit/client";
-import { Fault, instantOf } from "@dlmskit/core";
+import { Fault } from "@dlmskit/core";
 import { type FaultsFile, openTruth, type Period, parsePopulation, type TruthSource } from "@dlmskit/simulator";
 import type { Store } from "@dlmskit/storage";
 import type { Command } from "commander";
 import { readTextFile } from "../capture-input.ts";
 import { readFaultsFile } from "../faults-file.ts";
 import { readKeysFile } from "../keys-file.ts";
-import { instantOption, momentOption } from "../moment.ts";
+import { type GivenTime, instantIn, momentOption } from "../moment.ts";
 import { numberOption } from "../options.ts";
 import { openStoreOf } from "../store.ts";
 import { readTemplate } from "../template-file.ts";
@@ -17,13 +16,13 @@ export interface FleetOptions {
   readonly meters: number;
   readonly store: string;
   readonly seed?: string;
-  readonly start?: number;
+  readonly start?: GivenTime;
   readonly keys?: string;
   readonly population?: string;
   readonly faults?: string;
   readonly meter?: string;
-  readonly from: Moment;
-  readonly to: Moment;
+  readonly from: GivenTime;
+  readonly to: GivenTime;
 }
 
 /** Adds the options. */
@@ -35,7 +34,7 @@ export function fleetOptions(command: Command): Command {
     .option(
       "--start <time>",
       "the time of day at which the simulator started, ISO 8601; needed without --store",
-      instantOption,
+      momentOption,
     )
     .option(
       "--store <store>",
@@ -60,7 +59,7 @@ export interface OpenedFleet extends AsyncDisposable {
   readonly faults?: FaultsFile;
   /** The meter of `--meter`, by index. */
   readonly of?: { readonly first: number; readonly meters: number };
-  instantOf(moment: Moment): number;
+  instantOf(time: GivenTime): number;
 }
 
 /** The fleet and the period. Faults `bad-option`, and those of `openTruth` and of stores. */
@@ -75,20 +74,19 @@ export async function openFleetOf(options: FleetOptions, say: (text: string) => 
   }
   const keys = options.keys === undefined ? undefined : readKeysFile(options.keys);
   const population = options.population === undefined ? undefined : parsePopulation(readTextFile(options.population));
-  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults);
   const template = await readTemplate(options.template);
+  const faults = options.faults === undefined ? undefined : readFaultsFile(options.faults, template);
   const store: Store = await openStoreOf(options.store, say, process.env, true);
   try {
+    const instant = (time: GivenTime): number => instantIn(time, template.zoneMinutesEast);
     const source = await openTruth({
       ...{ store, template, meters },
       ...(seed === undefined ? {} : { seed }),
-      ...(start === undefined ? {} : { start }),
+      ...(start === undefined ? {} : { start: instant(start) }),
       ...(keys === undefined ? {} : { keys }),
       ...(population === undefined ? {} : { population }),
       ...(faults === undefined ? {} : { faults }),
     });
-    const instant = (moment: Moment): number =>
-      typeof moment === "number" ? moment : (instantOf(moment, -template.zoneMinutesEast) ?? Number.NaN);
     const period = { from: instant(options.from), to: instant(options.to) };
     if (period.from > period.to) throw new Fault("bad-option", "--from is after --to", { layer: "cli" });
     const first = indexOf(source, options.meter);

@@ -1,5 +1,6 @@
 import type { MeterSpan } from "@dlmskit/simulator";
 import type { WorkerCall } from "@dlmskit/simulator/control";
+import { instantIn } from "../moment.ts";
 import type { SimulateOptions } from "../simulate/options.ts";
 import type { WorkersOptions } from "./first-process.ts";
 import { sharedClock } from "./shared-clock.ts";
@@ -7,9 +8,14 @@ import { sharedClock } from "./shared-clock.ts";
 /** The simulated time of all workers, and with `--control` their one control. */
 export async function controlWorkers(
   options: SimulateOptions,
-  { of, served }: { readonly of: number; readonly served: MeterSpan },
+  {
+    of,
+    served,
+    zoneMinutesEast,
+  }: { readonly of: number; readonly served: MeterSpan; readonly zoneMinutesEast: number },
 ): Promise<Pick<WorkersOptions, "time" | "control" | "connect">> {
-  const { start, speed = 1 } = options;
+  const { speed = 1 } = options;
+  const start = options.start === undefined ? undefined : instantIn(options.start, zoneMinutesEast);
   const clock = sharedClock(options);
   const at = clock();
   const time = { at, now: start ?? Date.now(), rate: speed };
@@ -19,7 +25,7 @@ export async function controlWorkers(
   const { WorkersControl } = await import("@dlmskit/simulator/control");
   let post: (worker: number, call: WorkerCall) => void = () => undefined;
   const control = new WorkersControl({
-    ...{ of, served, clock, time, shared: options.store !== "memory" },
+    ...{ of, served, zoneMinutesEast, clock, time, shared: options.store !== "memory" },
     post: (worker, call) => post(worker, call),
   });
   return {

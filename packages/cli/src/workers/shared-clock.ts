@@ -1,8 +1,10 @@
+import type { SimulateOptions } from "../simulate/options.ts";
+
 /**
  * A clock that all processes of this machine share, ms. It is the one from which a simulator with these options takes its time: the time of day,
  * unless the simulated time begins at another time or passes faster.
  */
-export function sharedClock({ start, speed = 1 }: { readonly start?: number; readonly speed?: number }): () => number {
+export function sharedClock({ start, speed = 1 }: Pick<Partial<SimulateOptions>, "start" | "speed">): () => number {
   if (start === undefined && speed === 1) return Date.now;
   return () => Number(process.hrtime.bigint()) / 1e6;
 }

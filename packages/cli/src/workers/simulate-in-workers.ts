@@ -5,6 +5,7 @@ import { controlText, RunControl } from "../control.ts";
 import { io } from "../io.ts";
 import { beginRecord } from "../record/record-to.ts";
 import { expectFree, listeningText, type SimulateOptions, whereOf } from "../simulate/options.ts";
+import { readTemplate } from "../template-file.ts";
 import { controlWorkers } from "./control-workers.ts";
 import { runWorkers } from "./first-process.ts";
 
@@ -28,7 +29,8 @@ export async function simulateInWorkers(options: SimulateOptions, of: number): P
   await expectFree(where, { ...options, meters: served.meters });
   if (options.record !== undefined) beginRecord(options.record);
   await using controlled = await RunControl.of(options);
-  const controlling = await controlWorkers(options, { of, served });
+  const { zoneMinutesEast } = await readTemplate(options.template);
+  const controlling = await controlWorkers(options, { of, served, zoneMinutesEast });
   const place = controlled && controlling.control && (await controlled.serve(controlling.control.port));
   const own = seed === undefined && options.store === "memory" ? toHex(platformRandom(16)) : undefined;
   const code = await runWorkers(

@@ -3,6 +3,7 @@ import type { ListeningPort, Simulator, SimulatorOptions, WorkerOptions } from "
 import type { Control, WorkerControl } from "@dlmskit/simulator/control";
 import type { Duplex } from "@dlmskit/transport";
 import { tcpListen } from "@dlmskit/transport/node";
+import type { SimulateOptions } from "../simulate/options.ts";
 import type { FromWorker, ToWorker } from "./messages.ts";
 import { sharedClock } from "./shared-clock.ts";
 
@@ -13,7 +14,7 @@ export interface Worker extends AsyncDisposable {
   /** `host:port` where this worker takes over sessions. */
   readonly address: string;
   /** The simulated time with which the simulator begins. */
-  start(options: Pick<SimulatorOptions, "start" | "speed">): Pick<SimulatorOptions, "start">;
+  start(options: Pick<Partial<SimulateOptions>, "start" | "speed">): Pick<SimulatorOptions, "start">;
   /**
    * The simulator takes over sessions from now on. With a control it first gets what the control of all workers has for it. Resolves when
    * this worker may listen.

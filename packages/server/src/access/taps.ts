@@ -13,9 +13,10 @@ export interface TapMessage {
   readonly remote: string;
   /** Time on the clock of the machine, ms. */
   readonly now: number;
-  /** The meter and the SAP of the client; undefined for the octets of a link. */
+  /** The meter, and the SAPs of the client and of the logical device; undefined for the octets of a link. */
   readonly meter?: KnownMeter;
   readonly client?: number;
+  readonly device?: number;
 }
 
 /** What happens to a message. While a message is delayed, nothing overtakes it: later messages wait behind it. */

@@ -47,12 +47,13 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
   unused = 0;
 
   constructor(port: SessionPort, address: LinkAddress, reached: Reached) {
-    const { meter, device } = reached;
+    const { meter, device, sap } = reached;
     this.#port = port;
     this.address = address;
     this.reached = reached;
     this.#turns = new Turns(this);
-    this.#taps = tapsOf(port.tap, () => ({ remote: port.remote, now: this.#now, meter, client: address.client }));
+    const ends = { meter, client: address.client, device: sap };
+    this.#taps = tapsOf(port.tap, () => ({ remote: port.remote, now: this.#now, ...ends }));
     this.#admission = new Admission(port, { meter, device, address, taps: this.#taps });
     this.lastActivity = port.environment.clock.now();
   }

@@ -70,6 +70,11 @@ export class Control {
     return this.simulator.served.meters;
   }
 
+  /** The zone of a time that names none: that of the meters. */
+  get zoneMinutesEast(): number {
+    return this.simulator.template.zoneMinutesEast;
+  }
+
   /** Tells a reader what happens at the meters, until the returned function is called. */
   listen(reader: EventReader): () => void {
     const { fleet } = this.simulator;
@@ -284,7 +289,7 @@ export class Control {
 
   /** Replaces the faults. Fault `bad-faults-file`: then nothing is changed. */
   setFaults(file: unknown): ReturnType<typeof faultsToJson> {
-    this.#faults.replace(parseFaults(file));
+    this.#faults.replace(parseFaults(file, this.simulator.template));
     return this.faults();
   }
 

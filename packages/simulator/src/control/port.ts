@@ -22,5 +22,5 @@ type Answering<F> = F extends (...args: infer A) => infer R ? (...args: A) => Ma
 /** What `serveControl` serves: a `Control`, or that of several workers. */
 export type ControlPort = { readonly [M in MeterMethod | FleetMethod]: Answering<Control[M]> } & Pick<
   Control,
-  "meterCount" | "listen"
+  "meterCount" | "zoneMinutesEast" | "listen"
 >;

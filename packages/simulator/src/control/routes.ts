@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { InstantText, instantOfText } from "../instant-text.ts";
 import { answers } from "./answers.ts";
 import type { ControlPort } from "./port.ts";
 
@@ -28,10 +29,7 @@ const dayMs = 86_400_000;
 const from = z.coerce.number().int().min(0).default(0).describe("the first one, counted from 0");
 const count = z.coerce.number().int().min(1).max(mostListed).default(100).describe("the number of entries");
 const page = z.strictObject({ from, count });
-const instant = z
-  .string()
-  .refine((text) => /^\d{4}-\d{2}-\d{2}/.test(text) && Number.isFinite(Date.parse(text)), "expected an ISO 8601 time")
-  .describe("ISO 8601");
+const instant = InstantText.describe("ISO 8601; without a zone: local time of the meters");
 const on = z.strictObject({ on: z.boolean() });
 const data = z.unknown().describe('the JSON form of a Data: {"type": "double-long-unsigned", "value": 42}');
 const attributeId = z.coerce.number().int().min(-128).max(127);
@@ -43,6 +41,10 @@ const listOf = <T>(control: ControlPort, items: T): { readonly meters: number; r
 });
 
 const done = { done: true } as const;
+
+/** The instant of a checked time, ms since 1970 UTC. */
+const instantOf = ({ zoneMinutesEast }: ControlPort, text: string): number =>
+  instantOfText(text, zoneMinutesEast) as number;
 
 /** Faults have the status of their code. */
 export const routes: readonly Route[] = [
@@ -135,8 +137,8 @@ export const routes: readonly Route[] = [
     }),
     answer: answers.profile,
     run: async (control, { path, query }) => {
-      const to = Date.parse(query.to ?? (await control.time()).now);
-      const since = query.from === undefined ? to - dayMs : Date.parse(query.from);
+      const to = instantOf(control, query.to ?? (await control.time()).now);
+      const since = query.from === undefined ? to - dayMs : instantOf(control, query.from);
       const named = query.instanceId === undefined ? {} : { instanceId: query.instanceId };
       return control.profile(String(path.serial), { ...named, from: since, to });
     },
@@ -232,14 +234,14 @@ export const routes: readonly Route[] = [
     body: z.strictObject({ now: instant.optional(), speed: z.number().min(0).optional() }),
     run: (control, { body: { now, speed } }) =>
       control.setTime({
-        ...(now === undefined ? {} : { now: Date.parse(now) }),
+        ...(now === undefined ? {} : { now: instantOf(control, now) }),
         ...(speed === undefined ? {} : { speed }),
       }),
   },
   {
     ...{ method: "POST", path: "/time/step", summary: "Steps forward, and waits until all that is due is done" },
     ...{ body: z.strictObject({ to: instant }), answer: answers.time },
-    run: (control, { body }) => control.step(Date.parse(body.to)),
+    run: (control, { body }) => control.step(instantOf(control, body.to)),
   },
   {
     ...{ method: "GET", path: "/snapshots", summary: "The snapshots", answer: answers.list(answers.snapshot) },

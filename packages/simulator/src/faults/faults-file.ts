@@ -1,12 +1,8 @@
 import { Fault } from "@dlmskit/core";
 import { z } from "zod";
+import { InstantText, instantOfText } from "../instant-text.ts";
 import { checkedJson, parsedJson } from "../json-file.ts";
 import { type FaultName, faultKind, faultNames } from "./fault-kinds.ts";
-
-const instant = z
-  .string()
-  .refine((text) => /^\d{4}-\d{2}-\d{2}/.test(text) && Number.isFinite(Date.parse(text)), "expected an ISO 8601 time")
-  .transform((text) => Date.parse(text));
 
 const meters = z.union(
   [
@@ -25,8 +21,8 @@ const entry = z.strictObject({
     error: ({ input }) => `there is no fault ${JSON.stringify(input)}; known are ${faultNames.join(", ")}`,
   }),
   meters: meters.default("all"),
-  start: instant.optional(),
-  end: instant.optional(),
+  start: InstantText.optional(),
+  end: InstantText.optional(),
   on: z.boolean().default(true),
   with: z.unknown().optional(),
 });
@@ -74,13 +70,20 @@ function bad(message: string, path: readonly string[]): Fault {
 
 /**
  * Reads faults as data: `{"version": 1, "seed": "…", "faults": [{"name", "fault", "meters", "start", "end", "on", "with"}]}`. The input is
- * a text or the parsed JSON. Fault `bad-faults-file`, whose path is the place of the error.
+ * a text or the parsed JSON. A `start` or `end` without a zone is local time `zoneMinutesEast` of UTC: give the zone of the template. Fault
+ * `bad-faults-file`, whose path is the place of the error.
  */
-export function parseFaults(json: unknown): FaultsFile {
+export function parseFaults(
+  json: unknown,
+  { zoneMinutesEast = 0 }: { readonly zoneMinutesEast?: number } = {},
+): FaultsFile {
   const { seed, faults } = checkedJson(file, parsedJson(json, { bad }), { bad });
   const names = new Set<string>();
   const specs = faults.map((one, at): FaultSpec => {
-    const { fault, start, end, on, name = freeName(fault, names) } = one;
+    const { fault, on, name = freeName(fault, names) } = one;
+    const [start, end] = [one.start, one.end].map((text) =>
+      text === undefined ? undefined : instantOfText(text, zoneMinutesEast),
+    );
     const path = ["faults", String(at)];
     if (names.has(name)) throw bad(`the name ${JSON.stringify(name)} is there twice`, [...path, "name"]);
     names.add(name);

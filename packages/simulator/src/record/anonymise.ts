@@ -186,7 +186,8 @@ class Anonymous {
     }
     const { at, way } = one;
     const meter = this.#session.meter === undefined ? undefined : ascii(known.of(fromAscii(this.#session.meter)));
-    const said = { session: this.#session.session, at, way, client: this.client, meter };
+    const { session, device } = this.#session;
+    const said = { session, at, way, client: this.client, meter, device };
     const sealed = cipheredOf(one.pdu) !== undefined;
     if (known.has(made.plain) || known.has(made.pdu)) {
       throw new Fault("bad-record", "the record has an identity in a place where it cannot be replaced", {

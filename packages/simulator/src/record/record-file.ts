@@ -1,6 +1,7 @@
 import { type Apdu, apduToJson, decodeApdu } from "@dlmskit/apdu";
 import { Fault, fromHex, type Json, toHex } from "@dlmskit/core";
 import { z } from "zod";
+import { InstantText, instantOfText } from "../instant-text.ts";
 import { checkedJson, parsedJson } from "../json-file.ts";
 
 /** One APDU of a recorded session. */
@@ -15,12 +16,14 @@ export interface RecordedApdu {
   readonly plain: Uint8Array | undefined;
 }
 
-/** What one client said to one meter, from an AARQ to the next. */
+/** What one client said to one logical device of a meter, from an AARQ to the next. */
 export interface RecordedSession {
   readonly session: number;
   readonly client: number;
   /** The serial number of the meter, if the record has it. */
   readonly meter?: string;
+  /** The SAP of the logical device, if the record has it. */
+  readonly device?: number;
   readonly apdus: readonly RecordedApdu[];
 }
 
@@ -37,17 +40,19 @@ export interface LineOf {
   readonly way: "received" | "sent";
   readonly client: number;
   readonly meter: string | undefined;
+  readonly device: number | undefined;
   readonly octets: { readonly pdu: Uint8Array } | { readonly plain: Uint8Array };
   /** Whether the line shows the APDU decoded. */
   readonly decoded: boolean;
 }
 
-export function recordLine({ session, at, way, client, meter, octets, decoded }: LineOf): string {
+export function recordLine({ session, at, way, client, meter, device, octets, decoded }: LineOf): string {
   const [[name, value]] = Object.entries(octets) as [[string, Uint8Array]];
   const shown = decoded ? decodedOf(value) : undefined;
   return `${JSON.stringify({
     ...{ session, at: new Date(at).toISOString(), way, client },
     ...(meter === undefined ? {} : { meter }),
+    ...(device === undefined ? {} : { device }),
     [name]: toHex(value),
     ...(shown === undefined ? {} : { decoded: shown }),
   })}\n`;
@@ -71,10 +76,11 @@ export function apduOf(octets: Uint8Array): Apdu | undefined {
 const hex = z.string().regex(/^(?:[0-9a-f]{2})+$/i, "expected octets in hex");
 const line = z.object({
   session: z.int().min(1),
-  at: z.string().refine((text) => Number.isFinite(Date.parse(text)), "expected an ISO 8601 time"),
+  at: InstantText,
   way: z.enum(["received", "sent"]),
   client: z.int().min(0).max(0xffff),
   meter: z.string().optional(),
+  device: z.int().min(0).max(0xffff).optional(),
   pdu: hex.optional(),
   plain: hex.optional(),
 });
@@ -112,13 +118,17 @@ export function parseRecord(text: string): readonly RecordedSession[] {
       checkedJson(head, json, form);
       continue;
     }
-    const { session, client, meter, way, pdu, plain, at: time } = checkedJson(line, json, form);
+    const { session, client, meter, device, way, pdu, plain, at: time } = checkedJson(line, json, form);
     let known = sessions.get(session);
     if (known === undefined) {
-      known = { session, client, apdus: [], ...(meter === undefined ? {} : { meter }) };
+      known = {
+        ...{ session, client, apdus: [] },
+        ...(meter === undefined ? {} : { meter }),
+        ...(device === undefined ? {} : { device }),
+      };
       sessions.set(session, known);
     }
-    take(known.apdus, { at: Date.parse(time), way, pdu, plain });
+    take(known.apdus, { at: instantOfText(time, 0) as number, way, pdu, plain });
   }
   return [...sessions.values()].map((one) => ({
     ...one,

@@ -2,7 +2,7 @@ import { Mechanism, type MechanismName } from "@dlmskit/apdu";
 import type { MechanismId } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import type { CryptoProvider } from "@dlmskit/security";
-import { type AssociationSpec, Meter, type MeterTemplate, meterTemplate, Server, tcp } from "@dlmskit/server";
+import { type AssociationSpec, type KnownMeter, Meter, meterTemplate, Server, tcp } from "@dlmskit/server";
 import type { Clock, Listener } from "@dlmskit/transport";
 import type { LinkName } from "../fleet/identity.ts";
 import type { KeysFile } from "../simulate/keys-file.ts";
@@ -23,7 +23,6 @@ export interface ReplayOptions {
 
 export interface Replay {
   readonly server: Server;
-  readonly template: MeterTemplate;
   /** The clients that it answers. */
   readonly clients: readonly number[];
   /** How many calls were answered from the record. */
@@ -33,45 +32,42 @@ export interface Replay {
 }
 
 /**
- * A server that answers clients as a recorded meter did. By octets: as long as a session without ciphering and HLS goes as in the record, the
+ * A server that answers clients as a recorded meter did, each of its logical devices from its own sessions. By octets: as long as a session without ciphering and HLS goes as in the record, the
  * client gets the recorded octets; another invoke id is no difference. By meaning: else the calls of GET, SET and ACTION are answered with
  * what the record has for them, in its order and the last answer again, whatever the invoke ids, counters, challenges and blocks are. Faults
  * `bad-record` (no session, several meters), `missing-secret` (ciphered, without keys).
  */
 export function replayRecord(record: readonly RecordedSession[], options: ReplayOptions): Replay {
   const sessions = ofMeter(record, options.meter);
-  const specs = new Map<number, AssociationSpec>();
-  const titles: Uint8Array[] = [];
-  for (const session of sessions) {
-    const opened = associationOf(session, options.keys);
-    if (opened === undefined) continue;
-    specs.set(session.client, opened.spec);
-    if (opened.title !== undefined) titles.push(opened.title);
+  const saps = [...new Set(sessions.map(({ device }) => device))];
+  const devices = new Map<number | undefined, PlayedDevice>();
+  for (const sap of saps) {
+    const played = playedDevice(sap, sessions, options);
+    if (played !== undefined) devices.set(sap, played);
   }
-  if (specs.size === 0) throw bad("the record has no association that was accepted");
-  const template = meterTemplate({
-    objects: [],
-    associations: Object.fromEntries([...specs].map(([client, spec]) => [`client-${client}`, spec])),
-  });
-  const [systemTitle = options.keys?.systemTitle] = titles;
-  const meter = new Meter(template, {
-    name: "DLKREPLAY0000001",
-    ...(systemTitle === undefined ? {} : { systemTitle }),
-  });
-  const player = new Player(sessions, specs, options.departed ?? (() => undefined));
+  const [first, ...others] = [...devices.values()];
+  if (first === undefined) throw bad("the record has no association that was accepted");
+  const playerOf = (meter: KnownMeter | undefined): Player | undefined =>
+    [...devices.values()].find((one) => one.meter.id === meter?.id)?.player;
+  // One logical device answers at any address, several ones at their own.
+  const at = (sap: number): PlayedDevice | undefined => (others.length === 0 ? first : devices.get(sap));
   const server = new Server({
     ...{
-      meters: () => ({ meter, device: 1 }),
+      meters: ({ server: sap }) => {
+        const played = at(sap);
+        return played && { meter: played.meter, device: 1 };
+      },
       clock: options.clock,
-      interceptors: [player.interceptor],
-      taps: [player.tap],
+      interceptors: [(call, next) => playerOf(call.meter)?.interceptor(call, next) ?? next()],
+      taps: [(message) => playerOf(message.meter)?.tap(message)],
     },
     ...(options.provider && { provider: options.provider }),
   });
+  const clients = new Set([...devices.values()].flatMap((one) => one.clients));
   return {
-    ...{ server, template, clients: [...specs.keys()] },
+    ...{ server, clients: [...clients] },
     get answered() {
-      return player.answered;
+      return [...devices.values()].reduce((sum, { player }) => sum + player.answered, 0);
     },
     listen({ port, host = "127.0.0.1", link = "wrapper" }) {
       const spec = tcp(port, link === "wrapper" ? wrapper : hdlc(undefined), { host });
@@ -86,6 +82,40 @@ export function replayRecord(record: readonly RecordedSession[], options: Replay
       );
     },
   };
+}
+
+interface PlayedDevice {
+  readonly meter: Meter;
+  readonly player: Player;
+  readonly clients: readonly number[];
+}
+
+/** A logical device, as a meter of its own; undefined: it has accepted no association. */
+function playedDevice(
+  sap: number | undefined,
+  record: readonly RecordedSession[],
+  { keys, departed = () => undefined }: ReplayOptions,
+): PlayedDevice | undefined {
+  const sessions = record.filter(({ device }) => device === sap);
+  const specs = new Map<number, AssociationSpec>();
+  const titles: Uint8Array[] = [];
+  for (const session of sessions) {
+    const opened = associationOf(session, keys);
+    if (opened === undefined) continue;
+    specs.set(session.client, opened.spec);
+    if (opened.title !== undefined) titles.push(opened.title);
+  }
+  if (specs.size === 0) return undefined;
+  const template = meterTemplate({
+    objects: [],
+    associations: Object.fromEntries([...specs].map(([client, spec]) => [`client-${client}`, spec])),
+  });
+  const [systemTitle = keys?.systemTitle] = titles;
+  const meter = new Meter(template, {
+    name: `DLKREPLAY${String(sap ?? 1).padStart(7, "0")}`,
+    ...(systemTitle === undefined ? {} : { systemTitle }),
+  });
+  return { meter, player: new Player(sessions, specs, departed), clients: [...specs.keys()] };
 }
 
 const bad = (message: string, hint?: string): Fault =>

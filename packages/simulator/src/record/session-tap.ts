@@ -55,9 +55,9 @@ export function recordingTap({ write, now, limit = usualLimit, full, sessionsBef
     write(text);
   };
   if (sessionsBefore === 0) put(recordHead(now()));
-  return ({ at, way, octets, remote, meter, client }) => {
+  return ({ at, way, octets, remote, meter, client, device }) => {
     if (at === "link" || client === undefined || over) return undefined;
-    const key = `${remote} ${client} ${meter?.id}`;
+    const key = `${remote} ${client} ${meter?.id} ${device}`;
     let known = open.get(key);
     if (known === undefined || (at === "sealed" && way === "received" && octets[0] === ApduTag.aarq)) {
       known = { session: ++sessions, plain: undefined, sealed: undefined, held: sessionsBefore > 0 ? [] : undefined };
@@ -73,7 +73,7 @@ export function recordingTap({ write, now, limit = usualLimit, full, sessionsBef
       if (known?.held === undefined) put(recordLine(said));
       else if (known.held.length < mostHeld) known.held.push(recordLine(said));
     };
-    const said = { session: known.session, at: now(), way, client, meter: meter?.identity.serial };
+    const said = { session: known.session, at: now(), way, client, device, meter: meter?.identity.serial };
     const first = way === "received" ? "sealed" : "plain";
     if (at === first) {
       known[at] = octets;

@@ -48,7 +48,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const all: Span = { first: 0, meters: count };
   const served = spanOf(all, options.shard ?? whole);
   const own = spanOf(served, options.worker ?? whole);
-  const template = await templateOf(options.template ?? "is15959-d1");
+  const template = await templateOf(options.template);
   const store = options.store ?? (await openMemoryStore());
   const clock = options.clock ?? (await import("@dlmskit/transport/node")).systemClock;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
@@ -244,7 +244,8 @@ function checkedCount(meters: number): number {
   });
 }
 
-const templateOf = async (template: string | SimulatorTemplate): Promise<SimulatorTemplate> =>
+/** The template of the options. Fault `unknown-template`. */
+export const templateOf = async (template: string | SimulatorTemplate = "is15959-d1"): Promise<SimulatorTemplate> =>
   typeof template === "string" ? loadTemplate(template) : template;
 
 /** The simulated time of day: the time of the machine, or a time that begins at `start`, faster or slower. Fault `bad-value`. */

@@ -10,8 +10,10 @@ import { type Duplex, memoryPair, VirtualClock } from "@dlmskit/transport";
 import { WrapperServerLink } from "@dlmskit/wrapper";
 import type { FaultsFile } from "../faults/faults-file.ts";
 import { identityOptions } from "../identities/identity-options.ts";
+import { instantOfText } from "../instant-text.ts";
 import type { Simulator, SimulatorOptions } from "../simulate/options.ts";
-import { createSimulator } from "../simulate/simulator.ts";
+import { createSimulator, templateOf } from "../simulate/simulator.ts";
+import type { SimulatorTemplate } from "../templates/template.ts";
 import { TestTrace } from "./test-trace.ts";
 
 /**
@@ -23,7 +25,7 @@ export interface TestMeterOptions
   extends Pick<SimulatorOptions, "template" | "store" | "keys" | "commissioned" | "referencing" | "limits" | "push"> {
   /** `"test"` by default. The same seed gives the same meter. */
   readonly seed?: string;
-  /** The time of day at the start of the test, ISO 8601 or ms since 1970 UTC; 2026-01-01T00:00Z by default. */
+  /** The time of day at the start of the test, ISO 8601 (without a zone: local time of the meter) or ms since 1970 UTC; 2026-01-01T00:00Z by default. */
   readonly start?: string | number;
   /** SAP of the client that the expectations use; 48 by default. */
   readonly client?: number;
@@ -48,7 +50,7 @@ export interface TestMeter extends AsyncDisposable {
   settle<V>(promise: Promise<V>): Promise<V>;
   /** Advances the time by `ms`. */
   advance(ms: number): Promise<void>;
-  /** Advances the time to a time of day (ISO 8601, or ms since 1970 UTC). The meter does everything that is due until then. */
+  /** Advances the time to a time of day (ISO 8601, without a zone local time of the meter, or ms since 1970 UTC). The meter does everything that is due until then. */
   stepTo(instant: string | number): Promise<void>;
   /**
    * Reads an attribute and returns it. `expected`: the expected value of the Data, the whole Data (`{ type, value }`), or a function that
@@ -68,14 +70,21 @@ const clientTitle = fromAscii("TST00001");
 const longestWait = 24 * 3_600_000;
 const roundsBeforeTime = 10;
 
-const instantOf = (instant: string | number): number => (typeof instant === "number" ? instant : Date.parse(instant));
+/** Fault `bad-value`: the text is no time. */
+function instantOf(instant: string | number, { zoneMinutesEast }: SimulatorTemplate): number {
+  const found = typeof instant === "number" ? instant : instantOfText(instant, zoneMinutesEast);
+  if (found !== undefined) return found;
+  const hint = "give a time in ISO 8601, such as 2026-01-31T18:30:00Z";
+  throw new Fault("bad-value", `${JSON.stringify(instant)} is not a time`, { layer: "simulator", hint });
+}
 
 /** Creates a meter for a test. Faults of `createSimulator`. */
 export async function testMeter(options: TestMeterOptions = {}): Promise<TestMeter> {
   const { start = Date.UTC(2026, 0, 1), client = 48, faults = { faults: [] }, seed = "test", ...rest } = options;
-  const clock = new VirtualClock({ epoch: instantOf(start) });
+  const template = await templateOf(options.template);
+  const clock = new VirtualClock({ epoch: instantOf(start, template) });
   const trace = new TestTrace();
-  const simulator = await createSimulator({ ...rest, seed, clock, faults, taps: [trace.tap] });
+  const simulator = await createSimulator({ ...rest, template, seed, clock, faults, taps: [trace.tap] });
   return new MemoryMeter({ simulator, clock, trace, client });
 }
 
@@ -155,7 +164,7 @@ class MemoryMeter implements TestMeter {
   }
 
   stepTo(instant: string | number): Promise<void> {
-    return this.settle(this.simulator.time.step(instantOf(instant)));
+    return this.settle(this.simulator.time.step(instantOf(instant, this.simulator.template)));
   }
 
   async expectGet(reference: MeterReference, expected?: unknown): Promise<Data> {

@@ -1,8 +1,8 @@
 import { type Data, Data as DataCodec } from "@dlmskit/apdu";
 import { Fault, type Json, stepped } from "@dlmskit/core";
 import { csvLines } from "../identities/identities-file.ts";
+import { instantOfText } from "../instant-text.ts";
 import { type Cell, columnText } from "./cells.ts";
-import { instantOfText } from "./row-times.ts";
 
 /** A row that a campaign has read. */
 export interface CampaignRow {

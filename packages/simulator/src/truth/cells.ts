@@ -1,7 +1,8 @@
 import { type Data, Data as DataCodec } from "@dlmskit/apdu";
 import { instantOf, isoDateTimeText, type Json, toHex } from "@dlmskit/core";
+import { instantOfText } from "../instant-text.ts";
 import type { TruthColumn } from "./records.ts";
-import { instantOfText, timeIn } from "./row-times.ts";
+import { timeIn } from "./row-times.ts";
 
 /** A column in text: logical name and attribute, with the element if the column is one: `1.0.1.8.0.255:2`. */
 export const columnText = ({

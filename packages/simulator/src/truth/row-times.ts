@@ -14,22 +14,6 @@ export function timeIn(data: Data): CosemDateTime | undefined {
 }
 
 /**
- * The instant of a time in ISO 8601, ms since 1970 UTC; undefined: it is none. A time without a zone is local time `zoneMinutesEast` of
- * UTC, never that of this machine.
- */
-export function instantOfText(text: string, zoneMinutesEast: number): number | undefined {
-  const [, date, time, zone] =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i.exec(text.trim()) ??
-    [];
-  if (date === undefined) return undefined;
-  const [, sign, hours, minutes = "00"] = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone ?? "") ?? [];
-  const asUtc = Date.parse(`${date}T${(time ?? "00:00").replace(",", ".")}Z`);
-  if (Number.isNaN(asUtc)) return undefined;
-  const named = sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
-  return asUtc - (zone === undefined ? zoneMinutesEast : named) * 60_000;
-}
-
-/**
  * When a row was captured, ms since 1970 UTC: its time by the clock, or else its first time (the billing date of IS 15959 is one, seconds
  * of a Unix clock are another). A time without deviation is local time of the meter.
  */

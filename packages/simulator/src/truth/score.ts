@@ -3,13 +3,14 @@ import { dateTimeOf } from "@dlmskit/core";
 import type { AnyObject } from "@dlmskit/cosem-objects";
 import type { FaultsFile } from "../faults/faults-file.ts";
 import type { Span } from "../fleet/addresses.ts";
+import { instantOfText } from "../instant-text.ts";
 import type { CampaignItem, CampaignReading, CampaignRow } from "./campaign.ts";
 import { type Cell, columnText, isSame } from "./cells.ts";
 import { Marks } from "./marks.ts";
 import { deviceOf } from "./meters.ts";
 import { type Predicted, Predictions } from "./predict.ts";
 import { scalerUnitOf, type TruthRow } from "./records.ts";
-import { instantOfRow, instantOfText } from "./row-times.ts";
+import { instantOfRow } from "./row-times.ts";
 import type { TruthSource } from "./source.ts";
 import { type Period, Teller } from "./truth.ts";
 

@@ -109,6 +109,11 @@ export function structureOf(
     if (values.has(field)) throw new NotTaken(`<${one.name}> stands twice in <${name}>`);
     values.set(field, elementValue(one, fields[field], field));
   }
+  const context = values.get("context");
+  // The length of a context of 6LoWPAN, in bits, which files leave out.
+  if (names.includes("contextLength") && !values.has("contextLength") && context?.type === "octet-string") {
+    values.set("contextLength", { type: "unsigned", value: 8 * context.value.length });
+  }
   return { type: "structure", value: names.map((field) => values.get(field) ?? initialData(fields[field])) };
 }
 

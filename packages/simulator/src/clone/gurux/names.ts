@@ -1,3 +1,5 @@
+import { plcHexFields, plcNames } from "./plc-names.ts";
+
 /** The interface class of each element of an object. */
 const classes: { readonly [element: string]: number } = {
   ...{ GXDLMSData: 1, GXDLMSRegister: 3, GXDLMSExtendedRegister: 4, GXDLMSDemandRegister: 5 },
@@ -27,6 +29,11 @@ const classes: { readonly [element: string]: number } = {
   ...{ GXDLMSNtpSetup: 100, GXDLMSAccount: 111, GXDLMSCredit: 112, GXDLMSCharge: 113, GXDLMSTokenGateway: 115 },
   ...{ GXDLMSIEC6205541Attributes: 116, GXDLMSIec6205541Attributes: 116, GXDLMSFunctionControl: 122 },
   ...{ GXDLMSArrayManager: 123, GXDLMSCommunicationPortProtection: 124, GXDLMSLteMonitoring: 151 },
+  ...{ GXDLMSIECLocalPortSetup: 19, GXDLMSDataProtection: 30, GXDLMSIec61334_4_32LlcSetup: 55 },
+  ...{ GXDLMSWirelessModeQchannel: 73, GXDLMSZigBeeSasStartup: 101, GXDLMSZigBeeSasJoin: 102 },
+  ...{ GXDLMSZigBeeSasApsFragmentation: 103, GXDLMSZigBeeNetworkControl: 104, GXDLMSZigBeeTunnelSetup: 105 },
+  ...{ GXDLMSG3PlcHybridRfMacLayerCounters: 160, GXDLMSG3PlcHybridRfMacSetup: 161 },
+  GXDLMSG3PlcHybrid6LoWPANAdaptationLayerSetup: 162,
   ...{ GXDLMSCoAPSetup: 152, GXDLMSCoapSetup: 152, GXDLMSCoAPDiagnostic: 153, GXDLMSCoapDiagnostic: 153 },
 };
 
@@ -113,11 +120,17 @@ const otherNames: { readonly [element: string]: readonly string[] } = {
   StsCertificate: ["stsCertificateNumber"],
   Activations: ["activationStatus"],
   Functions: ["functionList"],
-  Objects: ["functionSpecifications"],
+  Objects: ["functionSpecifications", "protectionObjectList"],
   Elements: ["arrayObjectList"],
-  Id: ["tableId", "arrayObjectId"],
+  Id: ["tableId", "arrayObjectId", "mcastEntryLcid"],
   Target: ["arrayObject"],
   Authentication: ["authenticationMethod"],
+  ...plcNames,
+  ...{ RxResponse: ["rxResponses"], TxResponse: ["txResponses"], RxClientError: ["rxClientErrors"] },
+  ...{ TxClientError: ["txClientErrors"], RxServerError: ["rxServerErrors"], TxServerError: ["txServerErrors"] },
+  ...{ SignalQuality: ["rsrq"], SignalLevel: ["rsrp"], SignalToNoiseRatio: ["snr"] },
+  RefefenceTableMapping: ["refTableMapping"],
+  Status: ["mbusPortCommunicationState"],
 };
 
 /** An attribute that is a structure whose fields are elements of the object: the fields by element, by the name of the attribute. */
@@ -149,6 +162,7 @@ export const fieldOfGroup = (attribute: string, element: string): string | undef
 export const hexFields: ReadonlySet<string> = new Set([
   ...["maskName", "activeMask", "seasonProfileName", "weekName", "weekProfileName", "token", "buffer"],
   ...["imageToActivateIdentification", "imageToActivateSignature"],
+  ...plcHexFields,
   ...["dataInformationBlock", "valueInformationBlock", "macAddress", "macSna", "reportingSystemList"],
 ]);
 

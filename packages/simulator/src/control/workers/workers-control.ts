@@ -19,6 +19,8 @@ export interface WorkersControlOptions extends WorkersOptions {
   readonly served: Span;
   /** Whether all workers have one store. Otherwise each has its meters in its memory. */
   readonly shared: boolean;
+  /** The zone of the meters' local time. */
+  readonly zoneMinutesEast: number;
   /** The clock that all processes share, ms. */
   readonly clock: () => number;
   /** The time that the workers begin with. */
@@ -112,6 +114,7 @@ export class WorkersControl {
     return {
       ...single,
       meterCount: this.#options.served.meters,
+      zoneMinutesEast: this.#options.zoneMinutesEast,
       listen: (reader) => this.#listen(reader),
       power: async (serial, on) => {
         await single.power(serial, on);
