@@ -26,6 +26,7 @@ import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters } from "./idle-meters.ts";
 import { addressesOfRows, routeInMemory } from "./lines.ts";
 import { Listeners } from "./listeners.ts";
+import { LoopTurns } from "./loop-turns.ts";
 import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { progressOf } from "./progress.ts";
@@ -188,7 +189,11 @@ async function simulatorOn(store: Store, changed: ChangedTables, options: Simula
     async restored() {
       world.kept.clear();
       // A meter that is taken for one without power answers nobody, so nobody would load its state.
-      for (const index of meters.dark) await using(index, () => undefined);
+      const turns = new LoopTurns();
+      for (const index of meters.dark) {
+        await turns.step();
+        await using(index, () => undefined);
+      }
       if (idle !== undefined) idle.restart((await progressOf({ store, template, own, meters: count, time })).ranUpTo);
     },
   });
