@@ -181,6 +181,7 @@ const pushLayout = z.looseObject({
       names: z.boolean("expected true or false").optional(),
       scalers: z.boolean("expected true or false").optional(),
       bare: z.array(whole(0, 255), "expected places of elements").optional(),
+      untypedDescriptors: z.boolean("expected true or false").optional(),
       dateTime: z.enum(["none", "tagged"], "expected none or tagged").optional(),
     })
     .optional(),
