@@ -12,11 +12,19 @@ export class LoopTurns {
   async step(): Promise<void> {
     this.#steps++;
     if (this.#waiting === undefined && this.#steps <= mostSteps && performance.now() - this.#began < turnMs) return;
-    this.#waiting ??= new Promise((resolve) => setTimeout(resolve)).then(() => {
+    this.#waiting ??= nextTurn().then(() => {
       this.#began = performance.now();
       this.#steps = 0;
       this.#waiting = undefined;
     });
     await this.#waiting;
   }
+}
+
+/** In Node the next turn begins at once; a timer of a browser waits some ms. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else setTimeout(resolve);
+  });
 }
