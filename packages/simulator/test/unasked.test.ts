@@ -2,10 +2,17 @@ import { readFileSync } from "node:fs";
 import { type Data, decodeApdu } from "@dlmskit/apdu";
 import { PushListener, type ReceivedPush } from "@dlmskit/client";
 import { fromHex, toHex } from "@dlmskit/core";
-import { memoryPair, VirtualClock } from "@dlmskit/transport";
+import { memoryPair, observed, VirtualClock } from "@dlmskit/transport";
 import { WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
-import { createSimulator, loadTemplate, pushLayoutsOf } from "../src/index.ts";
+import {
+  createSimulator,
+  loadTemplate,
+  parseTemplate,
+  pushLayoutsOf,
+  type SimulatorTemplate,
+  templateText,
+} from "../src/index.ts";
 
 interface Captured {
   readonly id: string;
@@ -39,16 +46,19 @@ const quirks = ["date-time-with-data-tag", "untyped-attribute-descriptors"] as c
 const keys = { encryptionKey: new Uint8Array(16).fill(7), authenticationKey: new Uint8Array(16).fill(8) };
 
 /** What a meter of a template pushes by itself in so many seconds. */
-async function pushed(template: string, seconds: number, pushLayouts?: string) {
+async function pushed(from: string | SimulatorTemplate, seconds: number, pushLayouts?: string) {
+  const template = typeof from === "string" ? await loadTemplate(from) : from;
   const clock = new VirtualClock({ epoch: start });
   const began = clock.now();
   const received: (ReceivedPush & { readonly at: number })[] = [];
   const dropped: string[] = [];
+  /** The lengths of the WPDUs. */
+  const wpdus: number[] = [];
   const hes = new PushListener({
     clock,
     link: () => new WrapperServerLink({ end: "client" }),
     quirks,
-    layouts: pushLayoutsOf(await loadTemplate(template)),
+    layouts: pushLayoutsOf(template),
     keys: () => ({ encryptionKey: keys.encryptionKey }),
     received: (push) => void received.push({ ...push, at: (clock.now() - began) / 1000 }),
     dropped: ({ message }) => void dropped.push(message),
@@ -56,12 +66,12 @@ async function pushed(template: string, seconds: number, pushLayouts?: string) {
   await using simulator = await createSimulator({
     ...{ template, clock, seed: "x", push: "tcp://192.0.2.7:4061" },
     ...(pushLayouts === undefined ? {} : { pushLayouts }),
-    ...(template === "austria-push" && { keys: { clients: { 103: keys } } }),
+    ...(template.name === "austria-push" && { keys: { clients: { 103: keys } } }),
     pushTransports: {
       tcp: {
         async dial() {
           const [here, there] = memoryPair({ clock });
-          hes.accept(there);
+          hes.accept(observed(there, { received: (octets) => void wpdus.push(octets.length) }));
           return here;
         },
         link: () => new WrapperServerLink(),
@@ -75,7 +85,7 @@ async function pushed(template: string, seconds: number, pushLayouts?: string) {
   }
   void simulator;
   hes.close();
-  return { received, dropped };
+  return { received, dropped, wpdus };
 }
 
 /** Types and logical names of a body, and the attributes that its list and its descriptors name. */
@@ -146,6 +156,17 @@ describe("what the meters of a customer interface push unasked", () => {
     const voltage = received[0]?.values.find(({ instanceId }) => instanceId === "1.0.32.7.0.255");
     expect(voltage).toMatchObject({ unit: "V" });
     expect(voltage?.scaled).toBeGreaterThan(200);
+  });
+
+  it("sends what is longer than its client takes in blocks, as meters of Landis+Gyr do", async () => {
+    const form = JSON.parse(await templateText("swiss-push"));
+    for (const client of form.clients) client.maxSendPduSize = 128;
+    const { received, dropped, wpdus } = await pushed(parseTemplate(form), 6, "E450 11 entries");
+    expect(dropped).toEqual([]);
+    expect(received[0]?.values).toHaveLength(10);
+    expect(wpdus.length).toBe(3 * received.length);
+    // A WPDU has a header of 8 octets.
+    expect(Math.max(...wpdus)).toBeLessThanOrEqual(128 + 8);
   });
 
   it("values without names get them from the layouts of the template", async () => {

@@ -107,6 +107,8 @@ const client = z.strictObject({
   policy: whole(0, 3),
   securitySetup: logicalName.optional(),
   invocationCounter: logicalName.optional(),
+  /** The longest PDU that the meter sends to this client, octets: longer pushes and answers are sent in blocks. */
+  maxSendPduSize: whole(12, 0xffff).optional(),
   use: text.optional(),
   confidence: confidence.optional(),
   note: text.optional(),
