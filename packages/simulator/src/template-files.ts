@@ -15,7 +15,8 @@ const here = import.meta.url;
  */
 const files = [
   ...(["is15959-d2", "is15959-d3", "is15959-d4", "idis-2", "dsmr-5"] as const),
-  ...(["nordic-han", "austria-push", "prepayment", "water", "gas"] as const),
+  ...(["nordic-han", "austria-push", "swiss-push", "czech-push"] as const),
+  ...(["prepayment", "water", "gas"] as const),
 ];
 
 /** The names of the templates that come with the package. */

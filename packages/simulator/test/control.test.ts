@@ -140,6 +140,24 @@ describe("the control of a simulator", () => {
     }
   });
 
+  it("serves connections and timers while the power of many meters is switched", async () => {
+    const { control } = await controlled({ meters: 720 });
+    let switching = true;
+    let turns = 0;
+    const turn = (): void => {
+      turns++;
+      if (switching) setImmediate(turn);
+    };
+    setImmediate(turn);
+    for (const on of [false, true]) {
+      turns = 0;
+      await control.feederPower("feeder-1", on);
+      // At least one after each 64 meters.
+      expect(turns).toBeGreaterThanOrEqual(10);
+    }
+    switching = false;
+  });
+
   it("fires events, pushes, and shows what clients do", async () => {
     const { control, simulator, clock } = await controlled({ meters: 2 });
     const [{ serial, meterId } = { serial: "", meterId: "" }] = control.meters({ from: 0, count: 1 });

@@ -80,3 +80,39 @@ it("an error of the program while rows are applied is told once, and not as one 
   await settle();
   expect(told()).toEqual(["rows-changed"]);
 });
+
+it("rows that change while the simulator starts are applied", async () => {
+  const state = new MemoryState();
+  const editor = await openMemoryStore({}, state);
+  const store = await openMemoryStore({}, state);
+  // Called after the rows were read.
+  const { putIfAbsent } = store.fleets;
+  store.fleets.putIfAbsent = async (fleet) => {
+    await editor.communicationPorts.add({ portType: "UDP", portNumber: 4061 });
+    return putIfAbsent.call(store.fleets, fleet);
+  };
+  const events: ServerEvent[] = [];
+  const { simulator } = await bottled({ store, events: (event) => void events.push(event) });
+  await settle();
+  expect(events).toMatchObject([{ type: "rows-changed", table: "communication_ports" }]);
+  await simulator.close();
+});
+
+it("a simulator that does not start follows no rows", async () => {
+  const store = await openMemoryStore();
+  let listening = 0;
+  const { onChange } = store;
+  const watched: Store = {
+    ...store,
+    onChange(listener) {
+      listening++;
+      const stop = onChange(listener);
+      return () => {
+        listening--;
+        stop();
+      };
+    },
+  };
+  await expect(bottled({ store: watched, template: "nothing" })).rejects.toMatchObject({ code: "unknown-template" });
+  expect(listening).toBe(0);
+});

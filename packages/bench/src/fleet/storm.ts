@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fromData, T } from "@dlmskit/apdu";
 import { listen, type PushKeys } from "@dlmskit/client";
 import { fromHex, instantOf, toHex } from "@dlmskit/core";
@@ -68,8 +69,8 @@ export async function storm(): Promise<Figure[]> {
   let keys: ReadonlyMap<string, PushKeys> = new Map();
   let pushes = new Pushes();
   let unreadable = 0;
-  /** Why the listener dropped octets or lost a connection: the last message of each code. */
-  const dropped = new Map<string, string>();
+  /** Why the listener dropped octets or lost a connection: how often, and the last message, by code. */
+  const dropped = new Map<string, { readonly times: number; readonly message: string }>();
   await using listener = await listen({
     port: 0,
     link: () => new WrapperServerLink({ end: "client" }),
@@ -80,7 +81,7 @@ export async function storm(): Promise<Figure[]> {
       if (systemTitle === undefined || !verified || at === undefined) unreadable++;
       else pushes.add(toHex(systemTitle), at);
     },
-    dropped: ({ code, message }) => void dropped.set(code, message),
+    dropped: ({ code, message }) => void dropped.set(code, { times: (dropped.get(code)?.times ?? 0) + 1, message }),
   });
   const watch = new Watch();
   await using simulator = await createSimulator(
@@ -89,6 +90,8 @@ export async function storm(): Promise<Figure[]> {
   const control = new Control(simulator, watch);
   keys = await keysOf(simulator);
 
+  const loop = monitorEventLoopDelay();
+  loop.enable();
   const switched = async (on: boolean): Promise<{ readonly seconds: number; readonly failed: number }> => {
     pushes = new Pushes();
     const began = performance.now();
@@ -112,7 +115,8 @@ export async function storm(): Promise<Figure[]> {
     { name: "restorations that did not come", value: meters - size, ...none },
     { name: "restorations or last gasps that came twice", value: repeated + gasps.repeated, ...none },
     { name: "pushes that the listener could not read or verify", value: unreadable, ...none },
-    ...[...dropped].map(([code, message]) => ({ name: `${code}: ${message}`, value: 1, unit: "" })),
+    ...[...dropped].map(([code, { times, message }]) => ({ name: `${code}: ${message}`, value: times, unit: "" })),
+    { name: "longest turn of the event loop", value: loop.max / 1e9, unit: "s" },
     { name: "restorations received a second", value: (size - 1) / ((last - first) / 1000), unit: "/s" },
     { name: "most restorations of one second by the clocks of the meters", value: busiest, unit: "" },
   ];

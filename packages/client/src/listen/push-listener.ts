@@ -69,7 +69,10 @@ export interface PushListenerOptions {
   readonly provider?: CryptoProvider;
   readonly random?: Random;
   received(push: ReceivedPush): void;
-  /** Called when an APDU was dropped: it is not a push, cannot be deciphered, or was replayed. */
+  /**
+   * Called when an APDU was dropped: it is not a push, cannot be deciphered, or was replayed. Also called when a connection ended with an
+   * error: it was reset, or its link failed (`link-broken`: nothing came for longer than the `inactivity` of the link).
+   */
   dropped?(fault: Fault, from: string): void;
 }
 

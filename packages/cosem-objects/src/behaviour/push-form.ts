@@ -24,6 +24,12 @@ export interface PushForm {
   readonly scalers?: boolean;
   /** Places of elements that are values alone, without a name. */
   readonly bare?: readonly number[];
+  /**
+   * Whether the body is a structure of the enum 1 and an array, whose elements are pairs of an attribute descriptor without Data tags and
+   * a value. Not allowed by the standard; receivers of this package need the quirk `untyped-attribute-descriptors`. Names and scalers are
+   * not sent.
+   */
+  readonly untypedDescriptors?: boolean;
   /** The types that values are sent in, by the place of their elements, where they differ from those of the attributes. */
   readonly types?: readonly (PushedType | undefined)[];
   /** The date-time of the DataNotification: `none`, or `tagged`: with the tag and length of an octet-string, which the standard leaves out. */
@@ -44,9 +50,24 @@ export function pushBody(list: readonly PushObject[], form: PushForm, context: C
   const elements = list.map((element, at) => ({ element, bare: bare.includes(at), type: types[at] }));
   return after(
     afterEach(elements, (one) => partsOf(one, form, context)),
-    (parts) => (container === "array" ? encodedArray(parts.flat()) : encodedStructure(parts.flat())),
+    (parts) => {
+      if (form.untypedDescriptors === true) return pairsOf(list, parts);
+      return container === "array" ? encodedArray(parts.flat()) : encodedStructure(parts.flat());
+    },
   );
 }
+
+const enumOne = encodeData({ type: "enum", value: 1 });
+
+const pairsOf = (list: readonly PushObject[], parts: readonly Uint8Array[][]): Uint8Array =>
+  encodedStructure([
+    enumOne,
+    encodedArray(list.map((element, at) => encodedStructure([descriptorOf(element), parts[at]?.[0] ?? noData]))),
+  ]);
+
+/** A Cosem-Attribute-Descriptor as in a request (Green Book 9.5), not as Data. */
+const descriptorOf = ({ classId, instanceId, attributeId }: PushObject): Uint8Array =>
+  Uint8Array.of(classId >> 8, classId, ...instanceId.split(".").map(Number), attributeId);
 
 interface Element {
   readonly element: PushObject;
@@ -55,7 +76,8 @@ interface Element {
 }
 
 function partsOf({ element, bare, type }: Element, form: PushForm, context: Context): MaybePromise<Uint8Array[]> {
-  const { names = false, scalers = false, structures = false } = form;
+  const { structures = false, untypedDescriptors: alone = false } = form;
+  const { names = false, scalers = false } = alone ? {} : form;
   const scalerUnit = scalers || type?.scaler !== undefined ? scalerUnits[element.classId] : undefined;
   const asked = [element, ...(scalerUnit === undefined ? [] : [{ ...element, attributeId: scalerUnit }])];
   return after(

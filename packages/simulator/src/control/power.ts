@@ -1,4 +1,5 @@
 import { Fault } from "@dlmskit/core";
+import { LoopTurns } from "../simulate/loop-turns.ts";
 import type { Simulator } from "../simulate/options.ts";
 
 /** Meters that were switched, and those that could not be switched. */
@@ -18,7 +19,10 @@ export interface HeldMeters {
   readonly held: readonly { readonly index: number; readonly serial: string; readonly fault: Fault }[];
 }
 
-/** Cuts or restores the power of consecutive meters. A meter that fails does not stop the others. */
+/**
+ * Cuts or restores the power of consecutive meters. A meter that fails does not stop the others. Connections are served meanwhile, however
+ * many meters there are.
+ */
 export async function switchPower(
   simulator: Simulator,
   feeder: { readonly first: number; readonly meters: number },
@@ -43,9 +47,11 @@ export async function switchMeters(
   let failed = 0;
   const failures: { serial: string; fault: Fault }[] = [];
   const held: { index: number; serial: string; fault: Fault }[] = [];
+  const turns = new LoopTurns();
   const worker = async (): Promise<void> => {
     while (next < first + meters) {
       const index = next++;
+      await turns.step();
       try {
         await simulator.using(index, (meter) => (on ? meter.powerUp() : meter.powerDown()));
       } catch (error) {

@@ -39,7 +39,7 @@ export function associationRows(template: SimulatorTemplate, keys: KeysFile | un
       contextName: ciphered ? withCiphering : plain,
       conformance: conformanceNumber(client.conformance ?? servedConformance),
       maxReceivePduSize: client.maxReceivePduSize ?? defaultPduSize,
-      maxSendPduSize: 0,
+      maxSendPduSize: client.maxSendPduSize ?? 0,
       dlmsVersion: 6,
       qualityOfService: 0,
     };

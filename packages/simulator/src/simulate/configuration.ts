@@ -14,6 +14,7 @@ import { defaultLoadProfiles, defaultPowerQuality } from "../templates/default-c
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { accessRows, rightsByClient } from "./access-rows.ts";
 import { associationRows, associationSpecs } from "./associations.ts";
+import type { ChangedTables } from "./changed-tables.ts";
 import type { SimulatorOptions } from "./options.ts";
 import { pushingTo } from "./push.ts";
 import { withUnasked } from "./unasked.ts";
@@ -63,6 +64,7 @@ export async function configure(
   store: Store,
   template: SimulatorTemplate,
   { keys, referencing, push, pushLayouts }: Pick<SimulatorOptions, "keys" | "referencing" | "push" | "pushLayouts">,
+  changed?: ChangedTables,
 ): Promise<Configuration> {
   await store.loadProfileTemplates.addIfEmpty(defaultLoadProfiles);
   await store.powerQualityEvents.addIfEmpty(defaultPowerQuality);
@@ -70,6 +72,7 @@ export async function configure(
   await store.communicationPorts.addIfEmpty(defaultPorts);
   const ours = () => associationRowsOf(store, template);
   if ((await ours()).length === 0) await store.clientAssociations.addIfEmpty(associationRows(template, keys));
+  changed?.reading();
   const associations = await ours();
 
   // The object list is known only after the associations are made, and the rows of access_rights need the object list.

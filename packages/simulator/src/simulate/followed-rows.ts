@@ -15,6 +15,7 @@ import { CustomerClasses, type Population } from "../model/population.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { associationSpecs } from "./associations.ts";
 import { namingRow } from "./bad-row.ts";
+import type { ChangedTables } from "./changed-tables.ts";
 import { associationRowsOf, type Configuration, grantedByRows } from "./configuration.ts";
 import { FollowedLines } from "./followed-lines.ts";
 import { spaceOfRows } from "./lines.ts";
@@ -23,6 +24,8 @@ import type { SimulatorOptions } from "./options.ts";
 
 export interface FollowedRowsPort {
   readonly store: Store;
+  /** It has listened since before the rows of `configuration` were read. */
+  readonly changed: ChangedTables;
   readonly template: SimulatorTemplate;
   readonly population: Population | undefined;
   readonly configuration: Configuration;
@@ -49,9 +52,8 @@ const againAfter = 1000;
  */
 export class FollowedRows {
   readonly #port: FollowedRowsPort;
-  readonly #stop: () => void;
   readonly #known = new Map<ConfigurationTable, string>();
-  readonly #changed = new Set<ConfigurationTable>();
+  readonly #changed: ChangedTables;
   /** The message about the rows of a table that could not be used. The same message is not reported twice. */
   readonly #refused = new Map<ConfigurationTable, string>();
   readonly #lines: FollowedLines;
@@ -79,28 +81,23 @@ export class FollowedRows {
         this.#begin();
       },
     });
-    this.#stop = port.store.onChange(({ table }) => this.#notice(table));
-  }
-
-  #notice(table: ConfigurationTable): void {
-    if (this.#closed || table === "security_settings") return;
-    this.#changed.add(table);
-    this.#begin();
+    this.#changed = port.changed;
+    this.#changed.follow(() => this.#begin());
   }
 
   #begin(): void {
     this.#following ??= this.#follow().finally(() => {
       this.#following = undefined;
-      if ((this.#changed.size > 0 || this.#due.length > 0) && !this.#closed) this.#begin();
+      if ((this.#changed.some || this.#due.length > 0) && !this.#closed) this.#begin();
     });
   }
 
   async #follow(): Promise<void> {
     // Changes that are made together are applied together.
     await Promise.resolve();
-    while (this.#changed.size > 0 && !this.#closed) {
-      const table = configurationTables.find((one) => this.#changed.has(one)) as ConfigurationTable;
-      this.#changed.delete(table);
+    for (;;) {
+      const table = this.#closed ? undefined : this.#changed.take(configurationTables);
+      if (table === undefined) break;
       try {
         if (await this.#take(table)) this.#port.tell({ type: "rows-changed", table });
         this.#refused.delete(table);
@@ -126,7 +123,7 @@ export class FollowedRows {
       return;
     }
     tell({ type: "store-failed", meter: "", what: `rows of ${table}`, error: caught });
-    clock.at(clock.now() + againAfter, () => this.#notice(table));
+    clock.at(clock.now() + againAfter, () => this.#changed.add(table));
   }
 
   #refuse(table: ConfigurationTable, fault: Fault): void {
@@ -224,6 +221,6 @@ export class FollowedRows {
   close(): void {
     this.#closed = true;
     this.#lines.close();
-    this.#stop();
+    this.#changed.close();
   }
 }

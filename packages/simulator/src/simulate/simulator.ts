@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import { defaultLimits, platformRandom, Server, SimulatedTime } from "@dlmskit/server";
-import { openMemoryStore } from "@dlmskit/storage";
+import { openMemoryStore, type Store } from "@dlmskit/storage";
 import type { Clock, Duplex, WallClock } from "@dlmskit/transport";
 import { FaultSet } from "../faults/fault-set.ts";
 import { explained, runFaults } from "../faults/run-faults.ts";
@@ -15,6 +15,7 @@ import { CustomerClasses } from "../model/population.ts";
 import { loadTemplate } from "../template-files.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { callIn } from "./call-in.ts";
+import { ChangedTables } from "./changed-tables.ts";
 import { checkKeys } from "./check-keys.ts";
 import { usuallyCommissioned } from "./commissioned.ts";
 import { configure } from "./configuration.ts";
@@ -25,6 +26,7 @@ import { keptIdentities, keptMeters } from "./identities.ts";
 import { IdleMeters } from "./idle-meters.ts";
 import { addressesOfRows, routeInMemory } from "./lines.ts";
 import { Listeners } from "./listeners.ts";
+import { LoopTurns } from "./loop-turns.ts";
 import { openFleet } from "./open-fleet.ts";
 import type { Reached, Simulator, SimulatorOptions } from "./options.ts";
 import { progressOf } from "./progress.ts";
@@ -43,18 +45,28 @@ const computedMeters = 256;
  * the store.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const store = options.store ?? (await openMemoryStore());
+  const changed = new ChangedTables(store);
+  try {
+    return await simulatorOn(store, changed, options);
+  } catch (caught) {
+    changed.close();
+    throw caught;
+  }
+}
+
+async function simulatorOn(store: Store, changed: ChangedTables, options: SimulatorOptions): Promise<Simulator> {
   const { keys, seed, random = platformRandom } = options;
   const count = checkedCount(options.meters ?? 1);
   const all: Span = { first: 0, meters: count };
   const served = spanOf(all, options.shard ?? whole);
   const own = spanOf(served, options.worker ?? whole);
   const template = await templateOf(options.template);
-  const store = options.store ?? (await openMemoryStore());
   const clock = options.clock ?? (await import("@dlmskit/transport/node")).systemClock;
   const provider = options.provider ?? (await import("@dlmskit/security/node")).node;
   const time = timeOf(clock, options);
 
-  const configuration = await configure(store, template, options);
+  const configuration = await configure(store, template, options, changed);
   const { meterTemplate, loadProfiles, powerQuality } = configuration;
   const notices = keys === undefined ? [] : [...checkKeys(keys, meterTemplate.associations)];
   const { zoneMinutesEast } = template;
@@ -150,7 +162,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   });
   const open = new Set<{ close(): Promise<void> }>();
   const followed = new FollowedRows({
-    ...{ store, template, population, configuration, world, server, clock, referencing: options.referencing },
+    ...{ store, changed, template, population, configuration, world, server, clock },
+    referencing: options.referencing,
     model: { seed: fleet.seed, commissioned: commissionedAt },
     listeners: () => [...open].filter((one) => one instanceof Listeners),
     tell: (event) => server.tell(event),
@@ -190,7 +203,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     async restored() {
       world.kept.clear();
       // A meter that is taken for one without power answers nobody, so nobody would load its state.
-      for (const index of meters.dark) await using(index, () => undefined);
+      const turns = new LoopTurns();
+      for (const index of meters.dark) {
+        await turns.step();
+        await using(index, () => undefined);
+      }
       if (idle !== undefined) idle.restart((await progressOf({ store, template, own, meters: count, time })).ranUpTo);
     },
   });

@@ -40,6 +40,16 @@ function chosenLayouts(template: SimulatorTemplate, text: string | undefined): r
   });
 }
 
+/** Fault `bad-value`: a Push setup has one list at a time. */
+function checkSetups(chosen: readonly Layout[]): void {
+  for (const [at, layout] of chosen.entries()) {
+    const before = chosen.slice(0, at).find((one) => nameOf(one) === nameOf(layout));
+    if (before === undefined) continue;
+    const what = `the push layouts "${before.name}" and "${layout.name}" are both of the Push setup ${nameOf(layout)}`;
+    throw new Fault("bad-value", what, { layer: "simulator", hint: "choose one of them, by more words of its name" });
+  }
+}
+
 /** A Push setup that clients do not see has a name of the range that manufacturers may use. */
 const nameOf = ({ instanceId, at }: Layout): LogicalName => instanceId ?? (`0.${128 + at}.25.9.0.255` as LogicalName);
 
@@ -68,6 +78,7 @@ export function withUnasked(template: SimulatorTemplate, text: string | undefine
   const objects = template.objects().map((one) => (one.instance === powerPush ? pushesOnPower(one) : one));
   const chosen = chosenLayouts(template, text);
   if (form === undefined || chosen.length === 0) return objects;
+  checkSetups(chosen);
   const setups = chosen.map((layout) => setupOf(layout, form));
   const names = new Set(setups.map(({ instance }) => instance));
   return [...objects.filter(({ instance }) => !names.has(instance)), ...setups];

@@ -21,6 +21,8 @@ export interface TemplateClient {
   readonly rights: Rights;
   readonly conformance?: readonly ConformanceName[];
   readonly maxReceivePduSize?: number;
+  /** The longest PDU that the meter sends to this client, octets; by default as long as the client takes. */
+  readonly maxSendPduSize?: number;
   /** Version of the Association LN objects; 1 by default. */
   readonly associationVersion?: 1 | 2 | 3;
   /** By default 0.0.43.0.n.255 and 0.0.43.1.n.255, where n is the same as in the name of the association. */

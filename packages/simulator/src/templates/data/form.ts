@@ -107,6 +107,8 @@ const client = z.strictObject({
   policy: whole(0, 3),
   securitySetup: logicalName.optional(),
   invocationCounter: logicalName.optional(),
+  /** The longest PDU that the meter sends to this client, octets: longer pushes and answers are sent in blocks. */
+  maxSendPduSize: whole(12, 0xffff).optional(),
   use: text.optional(),
   confidence: confidence.optional(),
   note: text.optional(),
@@ -181,6 +183,7 @@ const pushLayout = z.looseObject({
       names: z.boolean("expected true or false").optional(),
       scalers: z.boolean("expected true or false").optional(),
       bare: z.array(whole(0, 255), "expected places of elements").optional(),
+      untypedDescriptors: z.boolean("expected true or false").optional(),
       dateTime: z.enum(["none", "tagged"], "expected none or tagged").optional(),
     })
     .optional(),

@@ -26,11 +26,13 @@ function templateOf(form: TemplateForm): SimulatorTemplate {
   const objects = madeObjects(form);
   const control = objects.find((object) => object.spec.classId === 70);
   const clients = form.clients.map(
-    ({ name, client, association, mechanism, ciphered, policy, securitySetup, invocationCounter }): TemplateClient => ({
-      ...{ name, client, association, ciphered, policy },
+    ({ mechanism, securitySetup, invocationCounter, maxSendPduSize, ...one }): TemplateClient => ({
+      ...{ name: one.name, client: one.client, association: one.association },
+      ...{ ciphered: one.ciphered, policy: one.policy },
       mechanism: mechanism as TemplateClient["mechanism"],
-      rights: rightsIn(forms, client),
+      rights: rightsIn(forms, one.client),
       associationVersion: associationVersion(form),
+      ...(maxSendPduSize !== undefined && { maxSendPduSize }),
       ...(securitySetup !== undefined && { securitySetup }),
       ...(invocationCounter !== undefined && { invocationCounter }),
     }),
