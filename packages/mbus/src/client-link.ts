@@ -92,6 +92,7 @@ export class MbusClientLink implements ClientLink {
       client: inRange(options.client, 0, 0xff),
       server: inRange(options.server, 0, 0xff),
       physical: this.#slave,
+      line: "mbus",
     };
     this.#timing = { timeout, retries, pollInterval, pollFor };
     this.#pollIdle = pollIdle;

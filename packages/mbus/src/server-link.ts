@@ -111,7 +111,8 @@ export class MbusServerLink implements Link {
     if (joined.type !== "received") return;
     const { pdu, sourceSap: client, destinationSap: server } = joined;
     for (const physical of this.#all()) {
-      this.#outputs.push({ type: "received", pdu, address: { client, server, physical }, broadcast: true });
+      const address = { client, server, physical, line: "mbus" as const };
+      this.#outputs.push({ type: "received", pdu, address, broadcast: true });
     }
   }
 

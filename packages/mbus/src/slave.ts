@@ -105,7 +105,7 @@ export class Slave {
     if (joined.type === "dropped") this.#drop(joined.fault.code, octets);
     if (joined.type !== "received") return;
     const { pdu, sourceSap: client, destinationSap: server } = joined;
-    const address = { client, server, physical: this.#address };
+    const address = { client, server, physical: this.#address, line: "mbus" as const };
     const key = `${client} ${server}`;
     this.#pairs.delete(key);
     this.#pairs.set(key, address);

@@ -15,7 +15,7 @@ const octetsOf = (all: readonly LinkOutput[]): string[] =>
 const sent = (link: { poll(): LinkOutput | undefined }): string[] => octetsOf(outputs(link));
 const others = (all: readonly LinkOutput[]): LinkOutput[] => all.filter(({ type }) => type !== "transmit");
 
-const address: LinkAddress = { client: 16, server: 1, physical: 5 };
+const address: LinkAddress = { client: 16, server: 1, physical: 5, line: "mbus" };
 const newClient = (more: Partial<ConstructorParameters<typeof MbusClientLink>[0]> = {}): MbusClientLink =>
   new MbusClientLink({ client: 16, server: 1, address: 5, ...more });
 const newMeter = (more: Partial<ConstructorParameters<typeof MbusServerLink>[0]> = {}): MbusServerLink =>

@@ -7,7 +7,7 @@ import { MbusClientLink, MbusServerLink } from "../src/index.ts";
 /** What the line does to the next thing that is sent. */
 type Fate = "pass" | "lose" | "double" | "damage" | "split";
 
-const address = { client: 16, server: 1, physical: 5 };
+const address = { client: 16, server: 1, physical: 5, line: "mbus" } as const;
 const delay = 10;
 
 interface Flight {
