@@ -3,7 +3,7 @@ import { fromAscii, fromHex } from "@dlmskit/core";
 import { CounterGuard, CounterLedger } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
 import type { Identity, Simulator } from "@dlmskit/simulator";
-import { type Clock, type Duplex, type DuplexHandlers, memoryPair } from "@dlmskit/transport";
+import { type Cancel, type Clock, type Duplex, type DuplexHandlers, memoryPair } from "@dlmskit/transport";
 import { systemClock } from "@dlmskit/transport/node";
 import { WrapperClientLink, WrapperServerLink } from "@dlmskit/wrapper";
 
@@ -25,6 +25,67 @@ function ledgerOf(key: string): CounterLedger {
   return ledger;
 }
 
+/** A clock with a timer that can be taken off: a client keeps its last timer until it is due, and the timer keeps the client. */
+function stoppable(clock: Clock): { readonly clock: Clock; stop(): void } {
+  let last: Cancel | undefined;
+  return {
+    clock: {
+      now: () => clock.now(),
+      at: (when, run) => {
+        last = clock.at(when, run);
+        return last;
+      },
+    },
+    stop: () => {
+      last?.();
+      last = undefined;
+    },
+  };
+}
+
+/** One end of a connection in memory whose user can be taken off. */
+class Line implements Duplex {
+  readonly #near: Duplex;
+  #handlers: DuplexHandlers | undefined;
+
+  constructor(near: Duplex) {
+    this.#near = near;
+  }
+
+  get remote(): string {
+    return this.#near.remote;
+  }
+
+  get bufferedOctets(): number {
+    return this.#near.bufferedOctets;
+  }
+
+  send(octets: Uint8Array): void {
+    this.#near.send(octets);
+  }
+
+  end(): void {
+    this.#near.end();
+  }
+
+  destroy(): void {
+    this.#near.destroy();
+  }
+
+  start(handlers: DuplexHandlers): void {
+    this.#handlers = handlers;
+    this.#near.start({
+      received: (octets) => this.#handlers?.received(octets),
+      closed: (fault) => this.#handlers?.closed(fault),
+    });
+  }
+
+  takeOff(): Duplex {
+    this.#handlers = undefined;
+    return this.#near;
+  }
+}
+
 /** An association over a connection in memory. `drop` releases the client's end; the server's end stays open. */
 export interface Associated {
   readonly session: Session;
@@ -34,26 +95,14 @@ export interface Associated {
 export async function associate(simulator: Simulator, index: number, client: 16 | 48): Promise<Associated> {
   const [near, far] = memoryPair();
   simulator.server.accept(far, new WrapperServerLink());
-  let handlers: DuplexHandlers | undefined;
-  const duplex: Duplex = {
-    remote: near.remote,
-    get bufferedOctets() {
-      return near.bufferedOctets;
-    },
-    send: (octets) => near.send(octets),
-    end: () => near.end(),
-    destroy: () => near.destroy(),
-    start: (given) => {
-      handlers = given;
-      near.start({ received: (octets) => handlers?.received(octets), closed: (fault) => handlers?.closed(fault) });
-    },
-  };
-  const session = await open(duplex, await simulator.identity(index), client);
+  const line = new Line(near);
+  const timers = stoppable(systemClock);
+  const session = await open(line, await simulator.identity(index), client, timers.clock);
   return {
     session,
     drop: () => {
-      handlers = undefined;
-      return near;
+      timers.stop();
+      return line.takeOff();
     },
   };
 }

@@ -149,6 +149,7 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
     const failed = (fault: unknown): Promise<void> => this.#handOver(fault, arrived);
     if (wait === undefined) process();
     else this.#block(wait.then(process, failed), "loading");
+    this.#turns.forget();
   }
 
   /** Another process has the meter: hands the client over to it, if this is enabled. Otherwise throws `fault`. */

@@ -77,6 +77,11 @@ export class Turns {
     work.then(() => this.#goOn(), failed);
   }
 
+  /** An idle client takes no memory for its last PDU. */
+  forget(): void {
+    if (!this.blocked) this.serving = undefined;
+  }
+
   #goOn(): void {
     this.#blocks--;
     const { full } = this;
@@ -87,6 +92,7 @@ export class Turns {
       this.#port.serve(next);
     }
     this.#port.idle();
+    this.forget();
     if (full && !this.full) this.#port.roomy();
   }
 }
