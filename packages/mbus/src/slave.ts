@@ -62,7 +62,6 @@ export class Slave {
   /** Processes a frame of the master. */
   receive(frame: StationFrame, octets: Uint8Array, now: number): void {
     if (frame.frame === "acknowledgement") return;
-    this.expire(now);
     this.#lastFrame = now;
     const { control } = frame;
     const name = functionOf(control);

@@ -58,7 +58,6 @@ export class WrapperStream {
 
   /** The WPDUs that `octets` complete; WPDUs without a PDU are dropped. */
   receive(octets: Uint8Array, now: number): Wpdu[] {
-    this.expire(now);
     if (this.#closed) return [];
     this.opened(now);
     const wpdus = this.#splitter.push(octets);
@@ -68,6 +67,8 @@ export class WrapperStream {
     }
     if (this.#splitter.held === 0) this.#begun = undefined;
     else this.#begun ??= now;
+    // Octets may have arrived in time in a process that was busy: only what is incomplete with them is late.
+    this.expire(now);
     return wpdus.filter(({ pdu }) => {
       if (pdu.length === 0) this.#outputs.push({ type: "dropped", why: "empty", octets: pdu });
       return pdu.length > 0;
