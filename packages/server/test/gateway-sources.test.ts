@@ -45,7 +45,7 @@ function source() {
   const link = ({ client, server }: { client: number; server: number }) => new WrapperClientLink({ client, server });
   const far: Behind = { over: over(new Meter(template, { name: "FAR1" })), link };
   const nested: Behind = { over: over(gateway({ behind: { "2/inner": new Meter(template, { name: "IN1" }) } })), link };
-  bench = new Bench(gateway({ behind: { "1/far": far, "1/gw": nested } }));
+  bench = new Bench(gateway({ behind: { "1/far": far, "1/gw": nested } }), { limits: { associationsPerMeter: 4 } });
   const from = (datagrams: boolean) => {
     const { clock: machine, server } = bench as Bench;
     const [near, other] = memoryPair({ clock: machine, datagrams });
@@ -102,7 +102,7 @@ describe("a source of datagrams behind which nobody may be", () => {
 });
 
 describe("sources of datagrams that open associations with one meter behind a line and go", () => {
-  it("keep eight places there, and those that were idle longest give way; a client over TCP stays", async () => {
+  it("keep as many places there as the limit says, and those that were idle longest give way; a client over TCP stays", async () => {
     const { bench, from, lines, closed } = source();
     const stays = from(false);
     expect(await stays(to("1/far", aarq))).toMatch(/61/);
@@ -112,12 +112,12 @@ describe("sources of datagrams that open associations with one meter behind a li
       expect(await from(true)(to("1/far", aarq))).toMatch(/61/);
       expect(await active(to("1/far", getName))).toMatch(/c401c100/);
     }
-    expect(bench.server.connections).toBe(9);
-    expect(lines.length - closed.size).toBe(9);
+    expect(bench.server.connections).toBe(5);
+    expect(lines.length - closed.size).toBe(5);
     expect(await stays(to("1/far", getName))).toMatch(/c401c100/);
     // A place that is released is free again.
     expect(await active(to("1/far", release))).toMatch(/63/);
-    expect(bench.server.connections).toBe(8);
+    expect(bench.server.connections).toBe(4);
   });
 });
 
