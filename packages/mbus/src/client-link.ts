@@ -97,7 +97,7 @@ export class MbusClientLink implements ClientLink {
     this.#timing = { timeout, retries, pollInterval, pollFor };
     this.#pollIdle = pollIdle;
     this.#longest = longest;
-    this.#splitter = new StationSplitter(options.interOctet ?? 500);
+    this.#splitter = new StationSplitter("client", options.interOctet ?? 500);
     this.#joiner = new MbusJoiner(options.maxPdu);
   }
 

@@ -9,6 +9,8 @@ export type Found<F> =
 export interface FrameForm<F> {
   /** The number of octets of the frame that starts at `at`, by its header. `more`: not known yet; `none`: no frame starts there. */
   whole(octets: Uint8Array, at: number): number | "more" | "none";
+  /** Whether checksum and stop octet of so many octets are right. */
+  isIntact(octets: Uint8Array): boolean;
   /** Faults if the octets are not a frame. */
   decode(octets: Uint8Array): F;
 }
@@ -31,36 +33,40 @@ export class FrameFinder<F> {
     const found: Found<F>[] = [];
     let noise = 0;
     let at = 0;
-    const skip = (end: number, fault?: Fault): void => {
+    // Of the octets that are no frame, the first ones that look like one say what is wrong.
+    let fault: Fault | undefined;
+    const skip = (end: number): void => {
       if (end > noise) found.push({ octets: given.subarray(noise, end), ...(fault === undefined ? {} : { fault }) });
+      fault = undefined;
     };
     while (at < given.length) {
       const length = this.#form.whole(given, at);
-      if (length === "none") {
+      if (length === "more") break;
+      const candidate = length === "none" ? undefined : given.subarray(at, at + length);
+      // The start octet may be noise, and another frame may start inside an invalid one.
+      if (candidate === undefined || !this.#form.isIntact(candidate)) {
+        if (candidate !== undefined) fault ??= this.#faultOf(candidate);
         at++;
         continue;
       }
-      if (length === "more") break;
-      const candidate = given.subarray(at, at + length);
-      try {
-        const frame = this.#form.decode(candidate);
-        skip(at);
-        found.push({ frame, octets: candidate });
-        at += length;
-        noise = at;
-      } catch (caught) {
-        if (!(caught instanceof Fault)) throw caught;
-        skip(at);
-        noise = at;
-        // The start octet may be noise, and another frame may start inside the invalid one.
-        at++;
-        skip(at, caught);
-        noise = at;
-      }
+      skip(at);
+      found.push({ frame: this.#form.decode(candidate), octets: candidate });
+      at += candidate.length;
+      noise = at;
     }
     skip(at);
     this.#held = given.slice(at);
     return found;
+  }
+
+  #faultOf(candidate: Uint8Array): Fault | undefined {
+    try {
+      this.#form.decode(candidate);
+      return undefined;
+    } catch (caught) {
+      if (!(caught instanceof Fault)) throw caught;
+      return caught;
+    }
   }
 
   flush(): Uint8Array {

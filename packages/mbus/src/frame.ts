@@ -145,3 +145,9 @@ export function wholeFrame(octets: Uint8Array, at: number): number | "more" | "n
   if (startAgain !== frameStart) return "none";
   return octets.length - at < length + frameOverhead ? "more" : length + frameOverhead;
 }
+
+/** Whether checksum and stop octet of a whole long frame are right. */
+export function isIntact(octets: Uint8Array): boolean {
+  const end = octets.length - 2;
+  return octets[end + 1] === frameStop && octets[end] === checksum(octets, frameOverhead - 2, end);
+}

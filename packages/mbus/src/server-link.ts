@@ -44,7 +44,7 @@ export class MbusServerLink implements Link {
     const { addresses } = options;
     this.#options = options;
     this.#accepts = typeof addresses === "function" ? addresses : (address) => addresses.includes(address);
-    this.#splitter = new StationSplitter(options.interOctet ?? 500);
+    this.#splitter = new StationSplitter("server", options.interOctet ?? 500);
     this.#broadcasts = new MbusJoiner(options.maxPdu);
   }
 

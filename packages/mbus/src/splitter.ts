@@ -1,4 +1,4 @@
-import { decodeFrame, type MbusFrame, wholeFrame } from "./frame.ts";
+import { decodeFrame, isIntact, type MbusFrame, wholeFrame } from "./frame.ts";
 import { type Found, FrameFinder } from "./frame-finder.ts";
 
 /** A part of a stream: a frame, or octets that are not a frame, with a Fault if they looked like one. */
@@ -9,7 +9,7 @@ export type MbusSplit = Found<MbusFrame>;
  * The next start octet is searched only if a frame is invalid. Holds at most one frame.
  */
 export class MbusSplitter {
-  readonly #finder = new FrameFinder<MbusFrame>({ whole: wholeFrame, decode: decodeFrame });
+  readonly #finder = new FrameFinder<MbusFrame>({ whole: wholeFrame, isIntact, decode: decodeFrame });
 
   /** The number of held octets of an unfinished frame. */
   get held(): number {

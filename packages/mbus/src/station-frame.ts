@@ -1,5 +1,5 @@
 import { Fault } from "@dlmskit/core";
-import { checksum, decodeFrame, frameStop, type MbusFrame, wholeFrame } from "./frame.ts";
+import { checksum, decodeFrame, frameStop, isIntact, type MbusFrame, wholeFrame } from "./frame.ts";
 import { type Found, FrameFinder } from "./frame-finder.ts";
 
 const shortStart = 0x10;
@@ -47,6 +47,11 @@ function decodeStationFrame(octets: Uint8Array): StationFrame {
   return { frame: "short", control, address };
 }
 
+function isIntactStationFrame(octets: Uint8Array): boolean {
+  if (octets[0] !== shortStart) return octets[0] === acknowledgement || isIntact(octets);
+  return octets[4] === frameStop && octets[3] === checksum(octets, 1, 3);
+}
+
 function wholeStationFrame(octets: Uint8Array, at: number): number | "more" | "none" {
   const start = octets[at];
   if (start === acknowledgement) return 1;
@@ -54,14 +59,19 @@ function wholeStationFrame(octets: Uint8Array, at: number): number | "more" | "n
   return octets.length - at < shortOctets ? "more" : shortOctets;
 }
 
-/** Finds the frames of both directions. A frame that is not complete within `interOctet` ms of its last octet is dropped. */
+const withoutAcknowledgements = (octets: Uint8Array, at: number): number | "more" | "none" =>
+  octets[at] === acknowledgement ? "none" : wholeStationFrame(octets, at);
+
+/** Finds the frames of both directions; single characters only for a client. A frame that is not complete within `interOctet` ms of its last octet is dropped. */
 export class StationSplitter {
-  readonly #finder = new FrameFinder<StationFrame>({ whole: wholeStationFrame, decode: decodeStationFrame });
+  readonly #finder: FrameFinder<StationFrame>;
   readonly #interOctet: number;
   #lastOctet = 0;
 
-  constructor(interOctet: number) {
+  constructor(end: "client" | "server", interOctet: number) {
     this.#interOctet = interOctet;
+    const whole = end === "client" ? wholeStationFrame : withoutAcknowledgements;
+    this.#finder = new FrameFinder({ whole, isIntact: isIntactStationFrame, decode: decodeStationFrame });
   }
 
   push(octets: Uint8Array, now: number): Found<StationFrame>[] {

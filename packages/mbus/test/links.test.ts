@@ -233,7 +233,7 @@ describe("the meters' end of an M-Bus line", () => {
       say(meter, hex, now).map((one) => one.type === "dropped" && one.why);
     expect(why(long(0x73, 5, "5101"))).toEqual(["not-dlms"]);
     expect(why(long(0x08, 5, "101001c001"))).toEqual(["echo"]);
-    expect(why("e5")).toEqual(["echo"]);
+    expect(why("e5")).toEqual(["noise"]);
     expect(why(short(0x49))).toEqual(["function"]);
     expect(why("68ffff68", 0)).toEqual([]);
     expect(why("ff", 100)).toEqual(["incomplete", "noise"]);
@@ -248,3 +248,16 @@ describe("the meters' end of an M-Bus line", () => {
 function sent2(link: MbusServerLink, hex: string): string[] {
   return octetsOf(say(link, hex));
 }
+
+describe("endless octets that look like frames", () => {
+  it.each([0x68, 0x10, 0xe5, 0x00, 0xff])("are one drop a piece, of 0x%s too", (octet) => {
+    const meter = newMeter();
+    let drops = 0;
+    for (let piece = 0; piece < 128; piece++) {
+      meter.receive(new Uint8Array(512).fill(octet), 0);
+      drops += outputs(meter).length;
+    }
+    expect(drops).toBeLessThanOrEqual(128);
+    expect(octetsOf(say(meter, short(0x40), 1000))).toEqual(["e5"]);
+  });
+});

@@ -1,7 +1,7 @@
 import { type Link, type LinkOutput, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { times } from "../../../test/campaign.ts";
+import { isLong, times } from "../../../test/campaign.ts";
 import { MbusClientLink, MbusServerLink } from "../src/index.ts";
 
 /** What the line does to the next thing that is sent. */
@@ -146,7 +146,7 @@ describe("a client and a meter on a bad M-Bus line", () => {
           expect(answers).toEqual(expected);
         }
       }),
-      { numRuns: times(1000) },
+      { numRuns: isLong ? Math.max(10_000, times(500)) : times(500) },
     );
   });
 

@@ -193,3 +193,28 @@ describe("a modem that dials", () => {
     expect(await dialled(() => "\r\nOK\r\n", { number: "\r" })).toBe("bad-value");
   });
 });
+
+it("a modem hangs up on a peer that sends commands and never reads their echo", () => {
+  let [unread, destroyed] = [0, false];
+  let received: (octets: Uint8Array) => void = () => undefined;
+  const line: Duplex = {
+    remote: "test",
+    get bufferedOctets() {
+      return unread;
+    },
+    send: (octets) => {
+      unread += octets.length;
+    },
+    end: () => undefined,
+    destroy: () => {
+      destroyed = true;
+    },
+    start: (handlers) => {
+      received = (octets) => handlers.received(octets);
+    },
+  };
+  answerCalls(line, { clock: new VirtualClock(), accept: () => undefined });
+  for (let sent = 0; sent < 1 << 20 && !destroyed; sent += 512) received(fromAscii("A".repeat(511).concat("\r")));
+  expect(destroyed).toBe(true);
+  expect(unread).toBeLessThan(1 << 17);
+});

@@ -21,6 +21,8 @@ export interface AnswerCallsOptions {
 }
 
 const longestLine = 256;
+/** Octets of echo and results that the peer has not read. */
+const mostUnread = 1 << 16;
 const CR = 0x0d;
 const backspace = 0x08;
 /** A dial string without characters that are no digit of the number (tone, pulse, pauses). */
@@ -77,6 +79,11 @@ class AnsweringModem {
   }
 
   #commands(octets: Uint8Array): void {
+    // A peer that sends and never reads the echo is not a terminal.
+    if (this.#line.bufferedOctets > mostUnread) {
+      this.#line.destroy();
+      return;
+    }
     for (const [at, octet] of octets.entries()) {
       if (this.#inData) {
         this.#watch.push(octets.subarray(at));
