@@ -222,9 +222,11 @@ export class MbusClientLink implements ClientLink {
     this.#hadNoData = false;
     this.#countPoll();
     this.#hasMore = (frame.control & accessDemand) !== 0;
+    const { held } = this.#joiner;
     const joined = this.#joiner.push(frame);
     if (joined.type === "dropped") this.#drop(joined.fault.code, octets);
-    if (joined.type === "held" && this.#expectUntil !== undefined) this.#expectUntil = now + this.#timing.pollFor;
+    const isLonger = joined.type === "held" && this.#joiner.held > held;
+    if (isLonger && this.#expectUntil !== undefined) this.#expectUntil = now + this.#timing.pollFor;
     if (joined.type === "received") {
       const { pdu, sourceSap, destinationSap } = joined;
       const { client, server } = this.address;
@@ -234,7 +236,10 @@ export class MbusClientLink implements ClientLink {
         this.#outputs.push({ type: "received", pdu, address: this.address });
       }
     }
-    if (this.#asked !== "data") this.#proceed(now);
+    if (this.#asked === "data") return;
+    if (this.#expectUntil !== undefined && now >= this.#expectUntil)
+      this.#disconnect("no-answer", this.#polledInVain());
+    else this.#proceed(now);
   }
 
   /** The last poll was answered: the next one has the other FCB. */
@@ -258,7 +263,11 @@ export class MbusClientLink implements ClientLink {
     if (this.#waiting.length > 0) this.#ask("data", now);
     else if (this.#expectUntil === undefined) this.#rest(now);
     else if (now < this.#expectUntil) this.#deadline = now + this.#timing.pollInterval;
-    else this.#disconnect("no-answer", noAnswer(`no answer within ${this.#timing.pollFor} ms of polling`));
+    else this.#disconnect("no-answer", this.#polledInVain());
+  }
+
+  #polledInVain(): Fault {
+    return noAnswer(`no answer within ${this.#timing.pollFor} ms of polling`);
   }
 
   #rest(now: number): void {

@@ -14,6 +14,7 @@ export interface MbusSegment {
   readonly octets: Uint8Array;
 }
 
+const none = new Uint8Array(0);
 const finalBit = 0x10;
 const lastSegment = 0x0f;
 const lastOfDlms = 0x1f;
@@ -69,8 +70,9 @@ export type MbusJoined =
  */
 export class MbusJoiner {
   readonly #longest: number;
-  #parts: Uint8Array[] = [];
+  #buffer = none;
   #octets = 0;
+  #segments = 0;
   #from = "";
   /** The number of the last segment of an APDU that cannot be completed. */
   #spoilt: number | undefined;
@@ -93,7 +95,7 @@ export class MbusJoiner {
     const from = `${frame.address} ${sourceSap} ${destinationSap}`;
     if (from !== this.#from) this.clear();
     this.#from = from;
-    const expected = this.#parts.length & lastSegment;
+    const expected = this.#segments & lastSegment;
     const begins = this.#spoilt === undefined ? expected !== 0 : this.#spoilt !== lastSegment;
     if (sequence === 0 && begins) this.clear();
     else if (this.#spoilt !== undefined || sequence !== expected) {
@@ -104,13 +106,24 @@ export class MbusJoiner {
       this.#spoil(segment);
       return dropped("pdu-too-long", `more than ${this.#longest} octets`);
     }
-    // The octets are copied, because the frame may be a view into a buffer that is used again.
-    this.#parts.push(octets.slice());
-    this.#octets += octets.length;
+    this.#hold(octets);
     if (!final) return { type: "held" };
-    const pdu = concat(...this.#parts);
+    const pdu = this.#buffer.slice(0, this.#octets);
     this.clear();
     return { type: "received", pdu, sourceSap, destinationSap };
+  }
+
+  /** Copies the octets: many short segments take no more memory than one long one. */
+  #hold(octets: Uint8Array): void {
+    const length = this.#octets + octets.length;
+    if (length > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(length, Math.min(this.#longest, 2 * this.#buffer.length)));
+      larger.set(this.#buffer.subarray(0, this.#octets));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(octets, this.#octets);
+    this.#octets = length;
+    this.#segments++;
   }
 
   #spoil({ sequence, final }: MbusSegment): void {
@@ -120,8 +133,9 @@ export class MbusJoiner {
 
   /** Drops the held octets. */
   clear(): void {
-    this.#parts = [];
+    this.#buffer = none;
     this.#octets = 0;
+    this.#segments = 0;
     this.#spoilt = undefined;
   }
 }

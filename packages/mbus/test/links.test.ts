@@ -249,6 +249,30 @@ function sent2(link: MbusServerLink, hex: string): string[] {
   return octetsOf(say(link, hex));
 }
 
+describe("a meter whose answer has no end", () => {
+  it.each([
+    ["empty segments", ""],
+    ["segments out of order", "c4"],
+    ["segments beyond the longest PDU", "c4".repeat(200)],
+  ])("is given up after pollFor: %s", (kind, body) => {
+    const client = newClient({ pollFor: 1000, maxPdu: 2000 });
+    client.connect(0);
+    say(client, "e5");
+    client.send(fromHex("c001"), 0);
+    let answered = say(client, "e5");
+    let now = 0;
+    let sequence = 0;
+    while (answered.every(({ type }) => type !== "disconnected") && now < 60_000) {
+      now += 10;
+      const ci = kind === "segments out of order" ? 5 + (sequence & 1) : sequence & 0x0f;
+      sequence++;
+      answered = say(client, long(0x08, 5, `${toHex(Uint8Array.of(ci))}0110${body}`), now);
+    }
+    expect(answered).toContainEqual(expect.objectContaining({ type: "disconnected", why: "no-answer" }));
+    expect(now).toBeLessThan(2000);
+  });
+});
+
 describe("endless octets that look like frames", () => {
   it.each([0x68, 0x10, 0xe5, 0x00, 0xff])("are one drop a piece, of 0x%s too", (octet) => {
     const meter = newMeter();
