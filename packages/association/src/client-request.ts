@@ -56,10 +56,13 @@ export function clientRequest(
     maxApdu: initiator.limits?.maxApdu ?? defaultMaxApdu,
     firstBlock: initiator.quirks?.includes("blocks-from-0") ? 0 : 1,
     // A transaction-id that was given may be shorter than those of the further blocks.
-    room: Math.min(
-      plainRoom(serverMaxReceivePduSize, sealing, suite),
-      plainRoom(serverMaxReceivePduSize, continued(sealing), suite),
-    ),
+    room:
+      sealing === undefined
+        ? plainRoom(serverMaxReceivePduSize, sealing, suite)
+        : Math.min(
+            plainRoom(serverMaxReceivePduSize, sealing, suite),
+            plainRoom(serverMaxReceivePduSize, continued(sealing), suite),
+          ),
     general: blocks?.use ?? "no",
     has,
   };

@@ -334,7 +334,8 @@ export class Initiator {
       return;
     }
     this.#send(first, sealing, now, queued.end);
-    this.#current = { ...queued, service, invoke, exchange, sealing: continued(sealing) };
+    const { id, request, options, end } = queued;
+    this.#current = { id, request, options, end, service, invoke, exchange, sealing: continued(sealing) };
   }
 
   #response(tag: number | undefined, apdu: Apdu, now: number): void {

@@ -31,7 +31,8 @@ export interface Current extends Queued {
 export type Done = ServiceResults & { readonly dateTime?: CosemDateTime };
 
 export function doneOf({ service }: Current, { done, dateTime }: Extract<Step<unknown>, { done: unknown }>): Done {
-  return { service: service.name, results: done, ...(dateTime && { dateTime }) } as Done;
+  const all = { service: service.name, results: done };
+  return (dateTime === undefined ? all : { ...all, dateTime }) as Done;
 }
 
 /** A transfer in blocks that a request of high priority has overtaken, and its next APDU. */
@@ -60,7 +61,7 @@ export class RequestQueue {
   add(request: ServiceRequest, options: RequestOptions, end: number): number {
     const id = ++this.#ids;
     const queued: Queued = { id, request, options, end };
-    const at = isHigh(queued) ? this.#waiting.findIndex((other) => !isHigh(other)) : -1;
+    const at = isHigh(queued) && this.#waiting.length > 0 ? this.#waiting.findIndex((other) => !isHigh(other)) : -1;
     if (at < 0) this.#waiting.push(queued);
     else this.#waiting.splice(at, 0, queued);
     return id;

@@ -309,9 +309,13 @@ export class Responder {
     const apdu = decodeApdu(octets) as ReturnType<typeof decodeApdu> & Parameters<typeof invokeOf>[0];
     const unconfirmed = service.isUnconfirmed(octets) ? "unconfirmed" : "confirmed";
     const responded = responseSealing(policy, sealing);
+    const { invokeId, priority, serviceClass } =
+      referencing === "short-name" ? anonymousInvoke(unconfirmed) : invokeOf(apdu);
     const context: RequestContext = {
-      ...(referencing === "short-name" ? anonymousInvoke(unconfirmed) : invokeOf(apdu)),
-      ...(general ? { general } : {}),
+      invokeId,
+      priority,
+      serviceClass,
+      general,
       answered: this.#isAnswered(open, octets, sealing),
       seen,
       sealing: service.long === true ? inGeneralForm(responded) : responded,

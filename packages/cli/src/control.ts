@@ -1,6 +1,6 @@
 import { Fault } from "@dlmskit/core";
 import type { Simulator, SimulatorOptions } from "@dlmskit/simulator";
-import type { ServedControl, Watch } from "@dlmskit/simulator/control";
+import type { Control, ControlPort, ServedControl, Watch } from "@dlmskit/simulator/control";
 import { readText } from "./keys-file.ts";
 import { warnIfReadable } from "./private-file.ts";
 
@@ -51,11 +51,17 @@ export class RunControl {
     return this.#watch.options(given);
   }
 
+  /** The control of a simulator that was created with `options`. */
+  async over(simulator: Simulator): Promise<Control> {
+    const { Control: Made } = await import("@dlmskit/simulator/control");
+    return new Made(simulator, this.#watch);
+  }
+
   /** Faults of `serveControl`. */
-  async serve(simulator: Simulator): Promise<{ readonly host: string; readonly port: number }> {
-    const { Control, serveControl } = await import("@dlmskit/simulator/control");
+  async serve(control: ControlPort): Promise<{ readonly host: string; readonly port: number }> {
+    const { serveControl } = await import("@dlmskit/simulator/control");
     const { control: port, controlHost: host } = this.#options;
-    this.#served = await serveControl(new Control(simulator, this.#watch), {
+    this.#served = await serveControl(control, {
       port,
       ...(host === undefined ? {} : { host }),
       ...(this.#token === undefined ? {} : { token: this.#token }),
@@ -67,3 +73,9 @@ export class RunControl {
     await this.#served?.close();
   }
 }
+
+/** The line that says where the control port is. */
+export const controlText = ({ host, port }: { readonly host: string; readonly port: number }, json: boolean): string =>
+  json
+    ? JSON.stringify({ event: "control", host, port })
+    : `control on http://${host.includes(":") ? `[${host}]` : host}:${port}/`;

@@ -46,7 +46,6 @@ it("says what is wrong with its options", async () => {
     [["sessions", "--control", "1"], /no control port answers/],
     [["simulate", "--port", "0", "--control", "0", "--control-token", token], /no token/],
     [["simulate", "--port", "0", "--control", "0", "--control-host", "0.0.0.0"], /needs a token/],
-    [["simulate", "--port", "0", "--control", "0", "--workers", "2"], /one process/],
   ];
   for (const [args, wanted] of faulty) {
     const { code, stderr } = await dlms(args);

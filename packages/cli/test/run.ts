@@ -106,6 +106,8 @@ export async function dlmsProcess(args: readonly string[], { input, ...how }: Ho
 }
 
 export interface Serving extends AsyncDisposable {
+  /** Of a process of its own. */
+  readonly pid?: number | undefined;
   readonly lines: readonly string[];
   /** All whole lines of standard output until now. */
   output(): readonly string[];
@@ -160,7 +162,7 @@ export async function servingProcess(args: readonly string[], lines = 1): Promis
       const told = wholeLines(stdout);
       if (told.length >= lines)
         done({
-          lines: told,
+          ...{ lines: told, pid: child.pid },
           output: () => wholeLines(stdout),
           errors: () => stderr,
           write: (text) => void child.stdin?.write(text),

@@ -126,15 +126,14 @@ export class Connection {
    * processed.
    */
   #received(pdu: Uint8Array): void {
-    const now = this.#now;
     const counters = this.#counters;
     const wait =
       this.#held.length === 0 && counters instanceof DurableCounters ? counters.ready(countersOfStep) : undefined;
     if (wait === undefined && this.#held.length === 0) {
-      this.#run(() => this.#initiator.receive(pdu, now));
+      this.#run(() => this.#initiator.receive(pdu, this.#now));
       return;
     }
-    this.#held.push({ pdu, now });
+    this.#held.push({ pdu, now: this.#now });
     // APDUs after the first one wait for the same reservation.
     if (wait === undefined) return;
     this.#arm();

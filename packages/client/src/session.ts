@@ -69,7 +69,8 @@ export class Session implements AsyncDisposable {
     options: RequestOptions = {},
   ): Promise<Data | readonly GetResult[]> {
     if ("length" in given) return this.#lists("get", given.map(named), options) as Promise<readonly GetResult[]>;
-    const [result] = (await this.#request({ service: "get", items: [named(given)] }, options)) as [GetResult];
+    const results = (await this.#request({ service: "get", items: [named(given)] }, options)) as readonly GetResult[];
+    const result = results[0] as GetResult;
     if ("error" in result) throw refused(result.error, `${describe(given)} cannot be read`);
     return result.data as Data;
   }
@@ -272,28 +273,36 @@ export class Session implements AsyncDisposable {
   }
 
   async #send(request: ServiceRequest, options: RequestOptions, repeatable: boolean, told?: Told): Promise<ResultsOf> {
-    const { retries = 1 } = this.#options;
     const counters = this.#counters;
-    const { clock, deadline } = this.#options;
+    const { clock, deadline, retries = 1 } = this.#options;
     const end = deadline === undefined ? undefined : clock.now() + deadline;
     const used = options.broadcast === true ? this.#options.security?.broadcast?.counters : counters;
     for (let attempt = 0; ; attempt++) {
       if (used instanceof DurableCounters) await used.ready();
-      // A request with a shorter time limit keeps that limit.
-      const within =
-        end === undefined ? options.within : Math.min(end - clock.now(), options.within ?? Number.POSITIVE_INFINITY);
       try {
         const once = attempt === 0 ? options : withoutTransaction(options);
-        const how = within === undefined ? once : { ...once, within };
-        const response = await this.#connection.request(request, how);
+        const response = await this.#connection.request(request, end === undefined ? once : this.#until(end, once));
         told?.(response);
         return response.results;
       } catch (caught) {
-        if (!(caught instanceof Fault)) throw caught;
-        const raised = await raiseCounters({ ...this.#options, counters }, caught);
-        if (!repeatable || attempt >= retries || !(raised || caught.code === "timeout")) throw caught;
+        await this.#orThrow(caught, counters, repeatable && attempt < retries);
       }
     }
+  }
+
+  /** A request with a shorter time limit keeps that limit. */
+  #until(end: number, options: RequestOptions): RequestOptions {
+    return {
+      ...options,
+      within: Math.min(end - this.#options.clock.now(), options.within ?? Number.POSITIVE_INFINITY),
+    };
+  }
+
+  /** Returns if the request may be sent again after this error; otherwise throws it. */
+  async #orThrow(caught: unknown, counters: CounterSource | undefined, repeatable: boolean): Promise<void> {
+    if (!(caught instanceof Fault)) throw caught;
+    const raised = await raiseCounters({ ...this.#options, counters }, caught);
+    if (!repeatable || !(raised || caught.code === "timeout")) throw caught;
   }
 }
 

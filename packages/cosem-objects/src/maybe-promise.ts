@@ -24,6 +24,10 @@ export function afterEach<T, U>(
   items: readonly T[],
   step: (item: T, at: number) => MaybePromise<U>,
 ): MaybePromise<U[]> {
+  if (items.length === 1) {
+    const only = step(items[0] as T, 0);
+    return isLater(only) ? only.then((value) => [value]) : [only];
+  }
   const results: U[] = [];
   const from = (start: number): MaybePromise<U[]> => {
     for (let at = start; at < items.length; at++) {

@@ -59,9 +59,9 @@ export interface AssociationInformation {
   readonly maxSendPduSize: number;
   readonly dlmsVersion: number;
   readonly qualityOfService: number;
-  readonly securitySetup?: LogicalName;
+  readonly securitySetup?: LogicalName | undefined;
   /** calling-AE-invocation-id of the client, if the client sent one. */
-  readonly userId?: number;
+  readonly userId?: number | undefined;
   /** The access rights of the association, which are enforced. */
   readonly rights: Rights;
   /** The protection of the request that is being served. */

@@ -1,18 +1,18 @@
 export type { ShownApdu } from "./control/apdu-rings.ts";
-export {
-  Control,
-  type FleetState,
-  type Invocation,
-  type ListedMeter,
-  type MeterState,
-  type Page,
-  type TimeState,
-} from "./control/control.ts";
+export { Control } from "./control/control.ts";
 export type { ProfileChart } from "./control/day.ts";
+export type { EventReader } from "./control/events.ts";
 export type { Feeder } from "./control/feeders.ts";
 export { openApiDocument } from "./control/openapi.ts";
+export type { ControlPort } from "./control/port.ts";
 export type { Switched } from "./control/power.ts";
 export { type ServeControlOptions, type ServedControl, serveControl } from "./control/serve.ts";
 export type { ListedSession, SessionsOptions } from "./control/sessions.ts";
+export type { FleetState, Invocation, ListedMeter, MeterState, Page, TimeState } from "./control/states.ts";
 export type { ListedObject, ReadValue } from "./control/values.ts";
 export { type Counts, Watch } from "./control/watch.ts";
+export type { SharedTime, WorkerCall, WorkerTold } from "./control/workers/messages.ts";
+export { WorkerControl } from "./control/workers/worker-control.ts";
+export type { WorkerPort } from "./control/workers/worker-methods.ts";
+export type { WorkersOptions } from "./control/workers/workers.ts";
+export { WorkersControl, type WorkersControlOptions } from "./control/workers/workers-control.ts";

@@ -6,7 +6,7 @@ import { answers } from "../src/control/answers.ts";
 import { routes } from "../src/control/routes.ts";
 import { openApiDocument, type ServedControl, serveControl } from "../src/control.ts";
 import { associate, now0 } from "./bottle.ts";
-import { controlled, faultCode } from "./controlled.ts";
+import { controlled, faultCode, requests, routeOf } from "./controlled.ts";
 
 type Bottle = Awaited<ReturnType<typeof controlled>>;
 
@@ -69,52 +69,13 @@ describe("the control port", () => {
     const session = await associate(bottle.simulator, bottle.clock, 16);
     await ask("GET", path("/apdus"));
     await session.get({ classId: 8, instanceId: "0.0.1.0.0.255", attributeId: 2 });
-    const asked: readonly (readonly [string, string, unknown?])[] = [
-      ["GET", "/fleet"],
-      ["GET", "/meters?from=1990&count=100"],
-      ["GET", path()],
-      ["GET", path("/objects?count=1000")],
-      ["GET", path("/objects/1.0.1.8.0.255/2")],
-      ["PUT", path(`/objects/${message}/2`), { value: text("hello") }],
-      ["POST", path("/invoke"), { instanceId: "0.0.96.3.10.255", methodId: 1 }],
-      ["POST", path("/connect")],
-      ["POST", path("/disconnect")],
-      ["POST", path("/power"), { on: false }],
-      ["POST", path("/power"), { on: true }],
-      ["POST", path("/push")],
-      ["POST", path("/events"), { log: "0.0.99.98.4.255", code: 201 }],
-      ["GET", path("/profile")],
-      ["GET", path("/apdus")],
-      ["GET", `/explain/${serial}`],
-      ["GET", "/feeders?count=3"],
-      ["POST", "/feeders/transformer-2/power", { on: false }],
-      ["GET", `/sessions?all=true&serial=${serial}`],
-      ["PUT", "/faults", { faults: [{ fault: "lossy", on: false }] }],
-      ["PUT", "/faults/lossy", { on: true }],
-      ["GET", "/faults"],
-      ["GET", "/faults/kinds"],
-      ["PUT", "/faults", { faults: [] }],
-      ["PUT", "/time", { now: new Date(now0 + 1000).toISOString(), speed: 0 }],
-      ["GET", "/time"],
-      ["POST", "/time/step", { to: new Date(now0 + 60_000).toISOString() }],
-      ["POST", "/snapshots"],
-      ["GET", "/snapshots"],
-      ["POST", "/snapshots/1/restore"],
-      ["DELETE", "/snapshots/1"],
-    ];
     const seen = new Set<unknown>();
-    for (const [method, at, body] of asked) {
+    for (const [method, at, body] of requests(serial, { now: now0, transformer: "transformer-2" })) {
       const { status, json, headers } = await ask(method, at, body);
       expect([method, at, status, json?.fault]).toEqual([method, at, 200, undefined]);
       expect(headers.get("access-control-allow-origin")).toBeNull();
       expect(headers.get("content-security-policy")).toContain("default-src 'none'");
-      const parts = (at.split("?")[0] ?? "").split("/");
-      const route = routes.find(
-        (one) =>
-          one.method === method &&
-          one.path.split("/").length === parts.length &&
-          one.path.split("/").every((step, n) => step.startsWith("{") || step === parts[n]),
-      );
+      const route = routeOf(method, at);
       expect(route?.answer.parse(json)).toEqual(json);
       seen.add(route);
     }

@@ -7,6 +7,7 @@ import { isLong } from "../../../test/campaign.ts";
 import { type ServedControl, serveControl } from "../src/control.ts";
 import { associate, now0 } from "./bottle.ts";
 import { controlled } from "./controlled.ts";
+import { inWorkers } from "./workers-bottle.ts";
 
 let bottle: Awaited<ReturnType<typeof controlled>>;
 let served: ServedControl;
@@ -168,6 +169,31 @@ it.skipIf(!isLong)(
     await until(on, `!document.getElementById("token-form").hidden`);
     await on.evaluate(`document.getElementById("token").value = "${token}"; ${click("Continue")}; undefined`);
     await until(on, `${textOf("figures")}.includes("1,000,000")`);
+  },
+  120_000,
+);
+
+it.skipIf(!isLong)(
+  "shows the meters of several workers as those of one process",
+  async () => {
+    const on = opened();
+    if (on === undefined) return;
+    const workers = await inWorkers({ meters: 50, speed: 0 });
+    await using port = await serveControl(workers.port, { port: 0 });
+    await on.open(`http://127.0.0.1:${port.port}/`);
+    await until(on, `/Workers that answer2 of 2/.test(${textOf("figures")})`);
+    await until(on, `document.querySelectorAll("#meters tr").length === 20`);
+    await on.evaluate(`${click("Next")}; undefined`);
+    // These are of both workers.
+    await until(on, `${textOf("range")} === "21 to 40 of 50"`);
+    await workers.port.power(workers.serial(49), false);
+    await until(on, `${textOf("events")}.includes("power-lost meter ${workers.serial(49)}")`);
+    await on.evaluate(`${click("Take a snapshot")}; undefined`);
+    await until(on, `document.querySelectorAll("#snapshots li").length === 1`);
+    workers.end(1);
+    await until(on, `/Workers that answer1 of 2/.test(${textOf("figures")})`);
+    await on.evaluate(`location.hash = "#/meters/${workers.serial(49)}"; undefined`);
+    await until(on, `${textOf("message")}.includes("worker 1 is being started")`);
   },
   120_000,
 );

@@ -1,7 +1,7 @@
 import { Fault, type Link, type LinkAddress, type LinkOutput } from "@dlmskit/core";
 import { addressOf, allStation, type End, noStation, wpduTo } from "./ports.ts";
 import { WrapperStream, type WrapperStreamOptions } from "./stream.ts";
-import { encodeWpdu } from "./wpdu.ts";
+import { encodeWpdu, type Wpdu } from "./wpdu.ts";
 
 export interface WrapperServerOptions extends WrapperStreamOptions {
   /** Whether a logical device has that wPort; a PDU to any other wPort is silently dropped. By default all wPorts are accepted. */
@@ -43,7 +43,7 @@ export class WrapperServerLink implements Link {
   receive(octets: Uint8Array, now: number): void {
     for (const wpdu of this.#stream.receive(octets, now)) {
       const { pdu, source, destination } = wpdu;
-      const address = addressOf(wpdu, this.#end);
+      const address = this.#addressOf(wpdu);
       const broadcast = destination === allStation;
       if (source === noStation || destination === noStation || !(broadcast || this.#accepts(address.server))) {
         this.#stream.output({ type: "dropped", why: "address", octets: pdu, address });
@@ -54,6 +54,13 @@ export class WrapperServerLink implements Link {
       }
     }
     this.#stream.settle();
+  }
+
+  /** Usually the address of the last PDU: then it is the same object. */
+  #addressOf(wpdu: Wpdu): LinkAddress {
+    const last = this.#last;
+    const address = addressOf(wpdu, this.#end);
+    return last !== undefined && last.client === address.client && last.server === address.server ? last : address;
   }
 
   /**

@@ -12,6 +12,8 @@ export interface WrapperStreamOptions {
   readonly inactivity?: number;
 }
 
+const isEmpty = ({ pdu }: Wpdu): boolean => pdu.length === 0;
+
 /** The common part of both ends of a wrapper connection: the stream, its timers and the outputs. */
 export class WrapperStream {
   readonly #splitter: WpduSplitter;
@@ -69,10 +71,9 @@ export class WrapperStream {
     else this.#begun ??= now;
     // Octets may have arrived in time in a process that was busy: only what is incomplete with them is late.
     this.expire(now);
-    return wpdus.filter(({ pdu }) => {
-      if (pdu.length === 0) this.#outputs.push({ type: "dropped", why: "empty", octets: pdu });
-      return pdu.length > 0;
-    });
+    if (!wpdus.some(isEmpty)) return wpdus;
+    for (const { pdu } of wpdus.filter(isEmpty)) this.#outputs.push({ type: "dropped", why: "empty", octets: pdu });
+    return wpdus.filter((wpdu) => !isEmpty(wpdu));
   }
 
   /** Reports a broken stream. Called after the WPDUs before the break were processed. */

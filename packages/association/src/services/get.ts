@@ -201,16 +201,23 @@ class GetExchange implements Exchange<GetResponse, GetResult> {
   }
 
   first(): ApduLike {
-    const { invoke } = this.#port;
-    const attributes = this.#items.map(attributeWithSelection);
-    const [only, ...others] = attributes;
-    const apdu: ApduLike =
-      only !== undefined && others.length === 0
-        ? { ...invoke, ...only, apdu: "get-request-normal" }
-        : { ...invoke, apdu: "get-request-with-list", attributes };
+    const [only] = this.#items;
+    const single = only !== undefined && this.#items.length === 1;
+    const apdu = single ? this.#normal(only) : this.#withList();
     needNegotiated(get.needs(apdu as GetRequest), this.#port.has);
-    const isPlain = only?.access === undefined && others.length === 0;
-    return mustFit(this.#port, apdu, isPlain ? plainRequest : undefined);
+    return mustFit(this.#port, apdu, single && only.access === undefined ? plainRequest : undefined);
+  }
+
+  #normal(item: AttributeReference): ApduLike {
+    const { invokeId, priority, serviceClass } = this.#port.invoke;
+    const { attribute, access } = attributeWithSelection(item);
+    const plain = { apdu: "get-request-normal", invokeId, priority, serviceClass, attribute } as const;
+    return access === undefined ? plain : { ...plain, access };
+  }
+
+  #withList(): ApduLike {
+    const attributes = this.#items.map(attributeWithSelection);
+    return { apdu: "get-request-with-list", ...this.#port.invoke, attributes };
   }
 
   receive(apdu: GetResponse): Step<GetResult> {

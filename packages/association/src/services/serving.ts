@@ -21,6 +21,11 @@ interface Waiting {
   readonly answer: (results: ResultsOf, now: number, dateTime?: CosemDateTime) => void;
 }
 
+function requestOf({ name }: AnyService, items: readonly unknown[], options: object | undefined): ServiceRequest {
+  const request = { service: name, items };
+  return (options === undefined ? request : { ...request, ...options }) as ServiceRequest;
+}
+
 /** The server's end of all services in one association: delivers requests to the server and sends its answers. */
 export class Serving {
   readonly #options: ServingOptions;
@@ -77,12 +82,11 @@ export class Serving {
 
   /** Most associations use one or two services: the servers of the others are not made. */
   #server(service: AnyService): ServiceServer<unknown> {
-    const known = this.#servers.find((one) => one.service === service);
-    if (known !== undefined) return known.server;
+    for (const known of this.#servers) if (known.service === service) return known.server;
     const server = service.server({
       transfer: this.#options,
       deliver: (items, context, answer, options) =>
-        this.#deliver(service, { service: service.name, items, ...options } as ServiceRequest, context, answer),
+        this.#deliver(service, requestOf(service, items, options), context, answer),
     });
     this.#servers = this.#servers.concat({ service, server });
     return server;
@@ -91,9 +95,13 @@ export class Serving {
   /** Short invoke ids are unique among all services with short invoke ids, and long invoke ids among those with long ones. */
   #repeats({ long }: AnyService, { answered, invokeId }: RequestContext): boolean {
     if (!answered) return false;
-    const same = (one: AnyService): boolean => one.long === long;
-    if (this.#waiting.some(({ service, context }) => same(service) && context.invokeId === invokeId)) return true;
-    return this.#servers.some(({ service, server }) => same(service) && server.suspended.includes(invokeId));
+    for (const { service, context } of this.#waiting) {
+      if (service.long === long && context.invokeId === invokeId) return true;
+    }
+    for (const { service, server } of this.#servers) {
+      if (service.long === long && server.suspended.includes(invokeId)) return true;
+    }
+    return false;
   }
 
   get #outstanding(): number {

@@ -47,6 +47,7 @@ interface Sending {
 }
 
 const none: readonly Sending[] = [];
+const noIds: readonly number[] = [];
 
 /** Tag and choice of an APDU. */
 export function headOf(apdu: ApduLike): Uint8Array {
@@ -71,18 +72,22 @@ export class AnswerTransfer {
   /** When `expire` must be called next. */
   get deadline(): number | undefined {
     let first: number | undefined;
-    for (const { deadline } of [...this.#long, ...this.#unsent])
-      if (first === undefined || deadline < first) first = deadline;
+    for (const { deadline } of this.#all) if (first === undefined || deadline < first) first = deadline;
     return first;
   }
 
   /** The invoke ids of the answers that wait for `resume`. */
-  get suspendedIds(): number[] {
-    return this.#suspended.map(({ context }) => context.invokeId);
+  get suspendedIds(): readonly number[] {
+    return this.#all.length === 0 ? noIds : this.#suspended.map(({ context }) => context.invokeId);
   }
 
-  get #suspended(): Sending[] {
-    return [...this.#unsent, ...this.#long.filter(({ suspended }) => suspended)];
+  get #suspended(): readonly Sending[] {
+    return this.#all.filter(({ suspended }) => suspended);
+  }
+
+  /** Usually there are none, and nothing is copied. */
+  get #all(): readonly Sending[] {
+    return this.#unsent.length === 0 ? this.#long : [...this.#unsent, ...this.#long];
   }
 
   /** Sends an answer, or its first block. Faults `pdu-too-long`, and those of sealing. */
@@ -122,11 +127,10 @@ export class AnswerTransfer {
 
   /** Drops answers after their deadline: the client does not request the next block, or the stream gives no data and fails. */
   expire(now: number): void {
-    for (const sending of [...this.#unsent]) if (now >= sending.deadline) this.#late(sending, now);
-    for (const long of this.#long) {
-      if (now < long.deadline) continue;
-      if (long.suspended) this.#late(long, now);
-      else this.#drop(long);
+    for (const sending of this.#all) {
+      if (now < sending.deadline) continue;
+      if (sending.suspended) this.#late(sending, now);
+      else this.#drop(sending);
     }
   }
 
@@ -141,7 +145,7 @@ export class AnswerTransfer {
 
   /** Drops all answers. */
   close(): void {
-    for (const { source } of [...this.#long, ...this.#unsent]) source.close();
+    for (const { source } of this.#all) source.close();
     this.#long = none;
     this.#unsent.length = 0;
   }

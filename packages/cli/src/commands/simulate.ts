@@ -14,7 +14,7 @@ import {
 import type { DialEvent } from "@dlmskit/transport";
 import { type Command, Option } from "commander";
 import { readTextFile } from "../capture-input.ts";
-import { RunControl } from "../control.ts";
+import { type ControlOptions, controlText, RunControl } from "../control.ts";
 import { followFaultsFile, readFaultsFile } from "../faults-file.ts";
 import { io } from "../io.ts";
 import { readKeysFile, readText } from "../keys-file.ts";
@@ -83,16 +83,13 @@ async function writeIdentities(
 const shortLived = (path: string): string =>
   `the next start creates other meters, and ${path} will be out of date; --store pglite:DIR keeps the meters, --seed creates the same meters again`;
 
+/** Workers have one control, that of the first process. */
+const controlOfWorker = ({ control }: SimulateOptions): ControlOptions => (control === undefined ? {} : { control });
+
 async function simulate(options: SimulateOptions): Promise<void> {
   const { json = false, verbose = false } = options;
   const { stdout, stderr } = io();
   if (options.workers !== undefined && options.workers > 1 && !inWorker) {
-    if (options.control !== undefined) {
-      throw new Fault("bad-option", "--control is for a run in one process", {
-        layer: "cli",
-        hint: "leave out --workers, or start one process for each --shard, each with a control port",
-      });
-    }
     await simulateInWorkers(options, options.workers);
     return;
   }
@@ -120,7 +117,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
   const template = await readTemplate(options.template);
   const where = whereOf(options);
   if (worker === undefined) await expectFree(where, options);
-  const controlled = await RunControl.of(options);
+  const controlled = await RunControl.of(worker === undefined ? options : controlOfWorker(options));
   const day = 86_400_000;
   const store = await openStoreOf(options.store, say, process.env, false, {
     connectionsKeptMs: options.keepConnections * day,
@@ -143,7 +140,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       pushTransports: { mbus: pushTcp(() => new MbusPushLink({ end: "server" })) },
       ...pushTlsOf(options),
       ...(shard && { shard }),
-      ...(worker && { worker: worker.options }),
+      ...(worker && { worker: worker.options, ...worker.start(options) }),
     };
     using record = options.record === undefined ? undefined : recordTo(options.record, say, worker?.options.of);
     await using monitored =
@@ -153,7 +150,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
     await using simulator = await createSimulator(controlled?.options(watched) ?? watched);
     await using _control = controlled;
     fleet = simulator.fleet;
-    worker?.serve(simulator);
+    const control = await controlled?.over(simulator);
+    await worker?.serve(simulator, control);
     using _ = followFaultsFile(options.faults, simulator.faults, say);
     // What all workers would say is said by the first one.
     const speaks = (worker?.options.index ?? 0) === 0;
@@ -164,10 +162,8 @@ async function simulate(options: SimulateOptions): Promise<void> {
       else say(`metrics on http://${host}:${port}/metrics`);
     }
     const listening = await simulator.listen(where);
-    if (controlled !== undefined) {
-      const { host, port } = await controlled.serve(simulator);
-      if (json) tell(JSON.stringify({ event: "control", host, port }));
-      else say(`control on http://${host.includes(":") ? `[${host}]` : host}:${port}/`);
+    if (worker === undefined && controlled !== undefined && control !== undefined) {
+      (json ? tell : say)(controlText(await controlled.serve(control), json));
     }
     if (speaks && options.identities !== undefined) {
       if (options.store === "memory" && seed === undefined) say(`warning: ${shortLived(options.identities)}`);

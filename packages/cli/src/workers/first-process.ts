@@ -1,11 +1,21 @@
 import cluster, { type Worker as Child } from "node:cluster";
+import type { Fault } from "@dlmskit/core";
 import type { ListeningPort } from "@dlmskit/simulator";
+import type { SharedTime, WorkerCall, WorkersControl } from "@dlmskit/simulator/control";
 import type { FromWorker, ToWorker } from "./messages.ts";
 
 export interface WorkersOptions {
   readonly of: number;
   /** From which the meters of all workers are derived; undefined: from what the store has. */
   readonly seed: string | undefined;
+  /** The simulated time with which a worker begins. */
+  time(): SharedTime;
+  /** The one control of all workers. */
+  readonly control?: WorkersControl;
+  /** Called at the begin, with the function that sends a call of the control to a worker. */
+  connect?(post: (worker: number, call: WorkerCall) => void): void;
+  /** A worker that took another one's place could not be given everything. */
+  missed?(index: number, fault: Fault): void;
   /** Called once when all workers listen. */
   listening(ports: readonly ListeningPort[]): void;
   /** A worker ended by itself; another one takes its place. */
@@ -20,7 +30,7 @@ const replaceAfter = 500;
  * process. Resolves with an exit code: 0, or that of a worker that ended before all were listening.
  */
 export async function runWorkers(options: WorkersOptions, stop: Promise<unknown>): Promise<number> {
-  const { of, seed } = options;
+  const { of, seed, control } = options;
   const children: (Child | undefined)[] = [];
   const addresses: (string | null)[] = Array.from({ length: of }, () => null);
   const ports: (readonly ListeningPort[] | undefined)[] = [];
@@ -34,9 +44,21 @@ export async function runWorkers(options: WorkersOptions, stop: Promise<unknown>
   const tellAll = (): void => {
     for (const child of children) send(child, { tell: "relays", addresses });
   };
+  options.connect?.((worker, call) => send(children[worker], { tell: "call", call }));
   const heard = (index: number, message: FromWorker): void => {
     if (message.tell === "ready") {
-      send(children[index], { tell: "start", index, of, ...(seed === undefined ? {} : { seed }) });
+      const time = options.time();
+      send(children[index], { tell: "start", index, of, time, ...(seed === undefined ? {} : { seed }) });
+      return;
+    }
+    if (message.tell === "told") {
+      control?.heard(index, message.told);
+      return;
+    }
+    if (message.tell === "controlled") {
+      const child = children[index];
+      const given = control?.started(index, (fault) => options.missed?.(index, fault)) ?? Promise.resolve();
+      void given.then(() => send(child, { tell: "listen" }));
       return;
     }
     if (message.tell === "relay") {
@@ -58,6 +80,7 @@ export async function runWorkers(options: WorkersOptions, stop: Promise<unknown>
       children[index] = undefined;
       addresses[index] = null;
       if (state.stopping) return;
+      control?.ended(index);
       if (!state.serving) {
         fail(code || 1);
         return;

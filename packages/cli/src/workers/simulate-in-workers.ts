@@ -1,9 +1,11 @@
 import { Fault, toHex } from "@dlmskit/core";
 import { platformRandom } from "@dlmskit/server";
 import { spanOf } from "@dlmskit/simulator";
+import { controlText, RunControl } from "../control.ts";
 import { io } from "../io.ts";
 import { beginRecord } from "../record/record-to.ts";
 import { expectFree, listeningText, type SimulateOptions, whereOf } from "../simulate/options.ts";
+import { controlWorkers } from "./control-workers.ts";
 import { runWorkers } from "./first-process.ts";
 
 /** Runs the same command in several processes. Faults `bad-option` (what several processes cannot share), `address-in-use` … */
@@ -25,14 +27,19 @@ export async function simulateInWorkers(options: SimulateOptions, of: number): P
   if (served.meters < of) throw cannot(`${served.meters} meters`, "each worker needs a meter of its own");
   await expectFree(where, { ...options, meters: served.meters });
   if (options.record !== undefined) beginRecord(options.record);
+  await using controlled = await RunControl.of(options);
+  const controlling = await controlWorkers(options, { of, served });
+  const place = controlled && controlling.control && (await controlled.serve(controlling.control.port));
   const own = seed === undefined && options.store === "memory" ? toHex(platformRandom(16)) : undefined;
   const code = await runWorkers(
     {
-      ...{ of, seed: own },
+      ...{ of, seed: own, ...controlling },
       listening: (ports) => {
+        if (place !== undefined) (json ? stdout : stderr).write(`${controlText(place, json)}\n`);
         for (const port of ports) stdout.write(listeningText(port, json));
       },
       replaced: (index, how) => stderr.write(`worker ${index} ended (${how}); another one takes its place\n`),
+      missed: (index, { message }) => stderr.write(`warning: worker ${index} was not given everything: ${message}\n`),
     },
     io().stopAsked(),
   );

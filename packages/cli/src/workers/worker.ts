@@ -1,8 +1,10 @@
 import cluster from "node:cluster";
-import type { ListeningPort, Simulator, WorkerOptions } from "@dlmskit/simulator";
+import type { ListeningPort, Simulator, SimulatorOptions, WorkerOptions } from "@dlmskit/simulator";
+import type { Control, WorkerControl } from "@dlmskit/simulator/control";
 import type { Duplex } from "@dlmskit/transport";
 import { tcpListen } from "@dlmskit/transport/node";
 import type { FromWorker, ToWorker } from "./messages.ts";
+import { sharedClock } from "./shared-clock.ts";
 
 /** This process as one of several workers. */
 export interface Worker extends AsyncDisposable {
@@ -10,8 +12,13 @@ export interface Worker extends AsyncDisposable {
   readonly seed: string | undefined;
   /** `host:port` where this worker takes over sessions. */
   readonly address: string;
-  /** The simulator that takes over sessions. */
-  serve(simulator: Simulator): void;
+  /** The simulated time with which the simulator begins. */
+  start(options: Pick<SimulatorOptions, "start" | "speed">): Pick<SimulatorOptions, "start">;
+  /**
+   * The simulator takes over sessions from now on. With a control it first gets what the control of all workers has for it. Resolves when
+   * this worker may listen.
+   */
+  serve(simulator: Simulator, control: Control | undefined): Promise<void>;
   /** Tells the first process that this worker listens. */
   listening(ports: readonly ListeningPort[]): void;
   /** Resolves when the first process has ended. */
@@ -31,13 +38,19 @@ export async function joinWorkers(): Promise<Worker | undefined> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
   let addresses: readonly (string | null)[] = [];
   const { promise: started, resolve: start } = Promise.withResolvers<Extract<ToWorker, { tell: "start" }>>();
+  let controlled: WorkerControl | undefined;
+  const { promise: listen, resolve: mayListen } = Promise.withResolvers<void>();
   process.on("message", (message: ToWorker) => {
     if (message.tell === "start") start(message);
-    else addresses = message.addresses;
+    else if (message.tell === "relays") addresses = message.addresses;
+    else if (message.tell === "listen") mayListen();
+    else void controlled?.call(message.call);
   });
   const left = new Promise((resolve) => process.once("disconnect", resolve));
   say({ tell: "ready" });
-  const { index, of, seed } = await started;
+  const { index, of, seed, time } = await started;
+  const now = (clock: () => number): number => time.now + (clock() - time.at) * time.rate;
+  let clock: () => number = Date.now;
   let simulator: Simulator | undefined;
   const accept = (duplex: Duplex): void => {
     if (simulator === undefined) duplex.destroy();
@@ -50,7 +63,21 @@ export async function joinWorkers(): Promise<Worker | undefined> {
   return {
     options: { index, of, addressOf: (at) => addresses[at] ?? undefined },
     ...{ seed, address, left },
-    serve(served) {
+    start(options) {
+      clock = sharedClock(options);
+      // Otherwise the simulated time is that of the machine.
+      return clock === Date.now ? {} : { start: now(clock) };
+    },
+    async serve(served, control) {
+      if (control === undefined) {
+        // While the simulator was created, time has passed in the other workers.
+        if (clock !== Date.now) served.time.set(now(clock));
+      } else {
+        const { WorkerControl } = await import("@dlmskit/simulator/control");
+        controlled = new WorkerControl(control, { clock, tell: (told) => say({ tell: "told", told }) });
+        say({ tell: "controlled" });
+        await listen;
+      }
       simulator = served;
     },
     listening: (ports) => say({ tell: "listening", ports }),

@@ -124,6 +124,8 @@ export const simulator = {
   "template-mismatch": "The store has this meter with another template; use the same template, or another meter.",
   "bad-request": "A request to the control port is not valid; the message and the path say where.",
   "internal-error": "A request to the control port failed because of an error of the program; report it.",
+  "worker-unavailable":
+    "A worker of the run does not answer or is being started; try again, or look whether its process is suspended.",
   "too-many-readers": "As many programs read the events of the control port as it serves; end one of them.",
   "computed-value":
     "The value of this attribute follows from the model, so it cannot be written; change what it follows from.",

@@ -2,6 +2,7 @@ import { DataAccessResult, type DataAccessResultName, type DataLike } from "@dlm
 import type { Incoming, ResultsOf } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import {
+  type Actor,
   type AnyObject,
   type AssociationInformation,
   after,
@@ -17,6 +18,7 @@ import {
 import type { Association } from "../meter/association-spec.ts";
 import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
+import type { View } from "../meter/view.ts";
 import { KeptRefusal, orKeptRefusal, unlessRefused } from "../runtime/kept-refusal.ts";
 import type { Work } from "../runtime/unit-of-work.ts";
 import { changes, type Resolved, type ServerService, type Wish } from "../services/service.ts";
@@ -51,55 +53,113 @@ export interface DispatchPort {
  * The results of a request, one per item. The changes of a request are one unit of work; a refused item changes nothing in it.
  * Rejects if this process no longer has the meter (Faults `lease-lost`, `counter-replayed`): nothing was done then.
  */
-export function dispatch(asker: Asker, { request, protection }: Incoming, port: DispatchPort): MaybePromise<ResultsOf> {
-  const { live, device, association, rights, information } = asker;
-  const service = serviceNamed(request.service);
+export function dispatch(asker: Asker, incoming: Incoming, port: DispatchPort): MaybePromise<ResultsOf> {
+  const { live, device, association } = asker;
+  const service = serviceNamed(incoming.request.service);
   const by = { client: association.client, association: association.name } as const;
-  const items = request.items as readonly unknown[];
-  const run = (work: Work | undefined): MaybePromise<unknown[]> => {
-    const asked = { by, client: association.client, association: information };
-    const view = live.view(device, work === undefined ? asked : { ...asked, work });
-    const one = (item: unknown): MaybePromise<unknown> => {
-      const wish = service.wish(item, device);
-      if ("refused" in wish) {
-        failed = true;
-        return service.result({ error: wish.refused }, item);
-      }
-      const object = objectOf(device, rights, wish);
-      const call = { ...wish, meter: live.known, device, view, association, rights, by, protection, object } as Call;
-      const reach = (): MaybePromise<Outcome> => after(port.reach(call), checked);
-      const change = (): MaybePromise<Outcome | KeptRefusal> => orKeptRefusal(reach);
-      const done = attempt<Outcome>(
-        work === undefined
-          ? () => live.limit(reach())
-          : () =>
-              after(
-                work.attempt(() => succeeded(live.within(work, change))),
-                unlessRefused,
-              ),
-        (error) => ({
-          error: resultOf(error, () => port.failed(whatOf(wish), error)),
-        }),
-      );
-      return after(done, (outcome) => {
-        failed ||= outcome.error !== undefined && outcome.error !== "success";
-        return service.result(
-          outcome.error === undefined && outcome.data !== undefined ? { data: port.pace(outcome.data) } : outcome,
-          item,
-        );
-      });
-    };
-    let failed = false;
-    const stops = service.stops?.(request) === true;
-    const next = (item: unknown): MaybePromise<unknown> =>
-      stops && failed ? service.result({ error: "other-reason" }, item) : one(item);
-    return afterEach(items, (item) => port.item(() => next(item)));
-  };
+  const items = incoming.request.items as readonly unknown[];
+  const run = (work: Work | undefined) => new Dispatched({ asker, incoming, port, service, by, work }).results(items);
   if (!changes(service, items, device)) return run(undefined) as MaybePromise<ResultsOf>;
   return attempt(
     () => live.change(by, run) as MaybePromise<ResultsOf>,
     (error) => notKept(error, service, items, port),
   );
+}
+
+interface DispatchedPort {
+  readonly asker: Asker;
+  readonly incoming: Incoming;
+  readonly port: DispatchPort;
+  readonly service: ServerService<unknown, unknown>;
+  readonly by: Actor & { readonly client: number };
+  /** Undefined if the request changes nothing. */
+  readonly work: Work | undefined;
+}
+
+/** One request while its items are done, one after another. */
+class Dispatched {
+  readonly #asker: Asker;
+  readonly #incoming: Incoming;
+  readonly #port: DispatchPort;
+  readonly #service: ServerService<unknown, unknown>;
+  readonly #by: DispatchedPort["by"];
+  readonly #work: Work | undefined;
+  readonly #view: View;
+  readonly #stops: boolean;
+  #failed = false;
+
+  constructor({ asker, incoming, port, service, by, work }: DispatchedPort) {
+    this.#asker = asker;
+    this.#incoming = incoming;
+    this.#port = port;
+    this.#service = service;
+    this.#by = by;
+    this.#work = work;
+    const { client } = asker.association;
+    this.#view = asker.live.view(asker.device, { by, client, association: asker.information, work });
+    this.#stops = service.stops?.(incoming.request) === true;
+  }
+
+  results(items: readonly unknown[]): MaybePromise<unknown[]> {
+    return afterEach(items, (item) => this.#port.item(() => this.#item(item)));
+  }
+
+  #item(item: unknown): MaybePromise<unknown> {
+    if (this.#stops && this.#failed) return this.#service.result({ error: "other-reason" }, item);
+    const wish = this.#service.wish(item, this.#asker.device);
+    if ("refused" in wish) {
+      this.#failed = true;
+      return this.#service.result({ error: wish.refused }, item);
+    }
+    return after(this.#outcome(wish), (outcome) => {
+      this.#failed ||= outcome.error !== undefined && outcome.error !== "success";
+      const done =
+        outcome.error === undefined && outcome.data !== undefined ? { data: this.#port.pace(outcome.data) } : outcome;
+      return this.#service.result(done, item);
+    });
+  }
+
+  #outcome(wish: Wish): MaybePromise<Outcome> {
+    const { live } = this.#asker;
+    const call = this.#call(wish);
+    const reach = (): MaybePromise<Outcome> => after(this.#port.reach(call), checked);
+    const work = this.#work;
+    return attempt<Outcome>(
+      work === undefined
+        ? () => live.limit(reach())
+        : () =>
+            after(
+              work.attempt(() => succeeded(live.within(work, () => orKeptRefusal(reach)))),
+              unlessRefused,
+            ),
+      (error) => ({
+        error: resultOf(error, () => this.#port.failed(whatOf(wish), error)),
+      }),
+    );
+  }
+
+  /** Every field is named, because a spread object takes twice the time and memory. */
+  #call(wish: Wish): Call {
+    const { live, device, association, rights } = this.#asker;
+    const call = {
+      do: wish.do,
+      classId: wish.classId,
+      instanceId: wish.instanceId,
+      index: wish.index,
+      meter: live.known,
+      device,
+      view: this.#view,
+      association,
+      rights,
+      by: this.#by,
+      protection: this.#incoming.protection,
+      object: objectOf(device, rights, wish),
+    };
+    if (wish.do === "read")
+      return (wish.selection === undefined ? call : { ...call, selection: wish.selection }) as Call;
+    const { classId, instanceId, index, object, ...asked } = wish;
+    return { ...call, ...asked } as Call;
+  }
 }
 
 /** The requested object, if a client with these rights can see it. */
@@ -114,13 +174,18 @@ function checked(outcome: Outcome): Outcome {
   const known =
     typeof outcome === "object" &&
     outcome !== null &&
-    Object.keys(outcome).every((key) => key === "data" || key === "error") &&
+    hasOnlyKnownKeys(outcome) &&
     (outcome.error === undefined || Object.hasOwn(DataAccessResult, outcome.error));
   if (known) return outcome;
   throw new Fault("bad-results", "an interceptor returned no outcome", {
     layer: "server",
     hint: "return {}, { data } or { error }, where error is the name of a Data-Access-Result",
   });
+}
+
+function hasOnlyKnownKeys(outcome: object): boolean {
+  for (const key in outcome) if (key !== "data" && key !== "error" && Object.hasOwn(outcome, key)) return false;
+  return true;
 }
 
 /** An item that ended with an error undoes its changes, unless its refusal keeps them. */
@@ -157,16 +222,16 @@ function notKept(
   error: unknown,
   service: ServerService<unknown, unknown>,
   items: readonly unknown[],
-  { notKept: told, failed }: DispatchPort,
+  port: DispatchPort,
 ): ResultsOf {
   const cause = error instanceof Fault && error.code === "not-kept" ? error.cause : undefined;
   if (cause === undefined) {
-    failed("a change", error);
+    port.failed("a change", error);
     const result = isLate(error) ? "temporary-failure" : "hardware-fault";
     return items.map((item) => service.result({ error: result }, item)) as unknown as ResultsOf;
   }
   if (cause instanceof Fault && (cause.code === "lease-lost" || cause.code === "counter-replayed")) throw cause;
-  told(cause);
+  port.notKept(cause);
   return items.map((item) => service.result({ error: "temporary-failure" }, item)) as unknown as ResultsOf;
 }
 

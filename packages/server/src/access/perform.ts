@@ -15,7 +15,6 @@ import {
   listsAttribute,
   type MaybePromise,
   methodAccess,
-  type Rights,
   readAttribute,
   refusalOf,
   refuse,
@@ -78,16 +77,9 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
   const object = call.object ?? objectFor(device, rights, classId, instanceId);
   if (typeof object === "string") throw refuse(object);
   if (device.hasFunctions && !isAvailable(object, view)) throw refuse("object-unavailable", "its function is disabled");
-  const check = (bits: (rights: Rights) => number, use: "read" | "write" | "invoke"): void => {
-    if (rights === undefined) return;
-    const granted = bits(rights.current);
-    const why = denied(granted, use, call.protection);
-    if (why !== undefined) throw refuse(why);
-    if (!canProtect(call, responseProtection(granted))) throw refuse("scope-of-access-violated");
-  };
   if (call.do === "invoke") {
     if (!hasMethod(object, index)) throw refuse("object-undefined");
-    check((now) => methodAccess(now, object, index), "invoke");
+    if (rights !== undefined) expectGranted(call, methodAccess(rights.current, object, index), "invoke", canProtect);
     const done = invokeMethod(object, view.draft(object), index, call.argument, view.context(object));
     return after(done, (data) => (data === undefined ? {} : { data }));
   }
@@ -97,11 +89,17 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
     throw refuse(listsAttribute(object, index) ? "read-write-denied" : "object-undefined");
   }
   if (call.do === "read") {
-    check((now) => attributeAccess(now, object, index), "read");
+    if (rights !== undefined) expectGranted(call, attributeAccess(rights.current, object, index), "read", canProtect);
     const read = readAttribute(object, view.values(object), index, view.context(object), call.selection);
     return after(read, (data) => ({ data }));
   }
-  check((now) => attributeAccess(now, object, index), "write");
+  if (rights !== undefined) expectGranted(call, attributeAccess(rights.current, object, index), "write", canProtect);
   if (call.selection !== undefined) throw refuse("other-reason", "an attribute cannot be written in part");
   return after(writeAttribute(object, view.draft(object), index, call.value, view.context(object)), () => ({}));
+}
+
+function expectGranted(call: Call, granted: number, use: "read" | "write" | "invoke", canProtect: CanProtect): void {
+  const why = denied(granted, use, call.protection);
+  if (why !== undefined) throw refuse(why);
+  if (!canProtect(call, responseProtection(granted))) throw refuse("scope-of-access-violated");
 }

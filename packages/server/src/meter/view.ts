@@ -50,7 +50,8 @@ export interface Request {
   readonly by: Actor;
   readonly client?: number;
   readonly association?: AssociationInformation;
-  readonly work?: Work;
+  /** Undefined if the request changes nothing. */
+  readonly work?: Work | undefined;
   /** Number of nested calls of the meter itself. */
   readonly depth?: number;
 }

@@ -1,9 +1,12 @@
 import type { AttributeReference, GetResult } from "@dlmskit/association";
-import { attributeOf, type ServerService } from "./service.ts";
+import type { ServerService } from "./service.ts";
 
 export const get: ServerService<AttributeReference, GetResult> = {
   changes: false,
-  wish: (item) => ({ do: "read", ...attributeOf(item) }),
+  wish({ classId, instanceId, attributeId, access }) {
+    const wish = { do: "read", classId, instanceId, index: attributeId } as const;
+    return access === undefined ? wish : { ...wish, selection: access };
+  },
   result(outcome) {
     if (outcome.error !== undefined) return { error: outcome.error };
     return outcome.data === undefined ? { error: "hardware-fault" } : { data: outcome.data };

@@ -42,7 +42,10 @@ export const attributeOf = ({
   access,
 }: AttributeReference): Pick<Wish, "classId" | "instanceId" | "index"> & {
   readonly selection?: NonNullable<AttributeReference["access"]>;
-} => ({ classId, instanceId, index: attributeId, ...(access === undefined ? {} : { selection: access }) });
+} => {
+  const wish = { classId, instanceId, index: attributeId };
+  return access === undefined ? wish : { ...wish, selection: access };
+};
 
 export const methodOf = ({ classId, instanceId, methodId }: MethodReference) => ({
   classId,

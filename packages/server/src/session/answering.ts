@@ -2,32 +2,71 @@ import type { DataLike } from "@dlmskit/apdu";
 import type { Incoming, Responder, ResultsOf } from "@dlmskit/association";
 import type { CosemDateTime } from "@dlmskit/core";
 import { after, type MaybePromise } from "@dlmskit/cosem-objects";
-import { type Asker, dispatch, requiredProtection } from "../access/dispatch.ts";
+import type { Clock } from "@dlmskit/transport";
+import type { Call, Outcome } from "../access/call.ts";
+import { type Asker, type DispatchPort, dispatch, requiredProtection } from "../access/dispatch.ts";
 import type { Environment } from "../meter/environment.ts";
-import { resultNames } from "../metrics.ts";
+import type { KnownMeter } from "../meter/meter-identity.ts";
+import { type Metrics, resultNames } from "../metrics.ts";
 import type { ItemTurns } from "../runtime/fair-share.ts";
+import type { Paced } from "../runtime/pacer.ts";
 import { serviceNamed } from "../services/table.ts";
+import type { SessionPort } from "./session-port.ts";
 
-/** The results of a request, one per item. Rejects in the same cases as `dispatch`. */
-export function perform(
-  asker: Asker,
-  incoming: Incoming,
-  environment: Environment,
-  { pace, turns }: { pace(data: DataLike): DataLike; readonly turns: ItemTurns },
+type Performing = Pick<SessionPort, "environment" | "pacer" | "share">;
+
+/** One object a request with methods: an object of functions takes several times the memory. */
+class RequestPort implements DispatchPort {
+  readonly #session: Pick<SessionPort, "environment" | "pacer">;
+  readonly #paced: Paced;
+  readonly #turns: ItemTurns;
+  readonly #meter: KnownMeter;
+
+  constructor(session: Performing, paced: Paced, meter: KnownMeter) {
+    this.#session = session;
+    this.#paced = paced;
+    this.#turns = session.share.request();
+    this.#meter = meter;
+  }
+
+  reach(call: Call): MaybePromise<Outcome> {
+    return this.#session.environment.reach(call);
+  }
+
+  pace(data: DataLike): DataLike {
+    return this.#session.pacer.pace(data, this.#paced);
+  }
+
+  item<T>(run: () => MaybePromise<T>): MaybePromise<T> {
+    return this.#turns.run(run);
+  }
+
+  failed(what: string, error: unknown): void {
+    this.#session.environment.failed(this.#meter, what, error);
+  }
+
+  notKept(cause: unknown): void {
+    this.#session.environment.storeFailed(this.#meter, "a change", cause);
+  }
+}
+
+/** The results of a request, one per item. Rejects in the same cases as `dispatch`. `paced` is resumed for the next part of a long answer. */
+export function perform(asker: Asker, incoming: Incoming, session: Performing, paced: Paced): MaybePromise<ResultsOf> {
+  const { metrics, clock } = session.environment;
+  const port = new RequestPort(session, paced, asker.live.known);
+  return metrics === undefined
+    ? dispatch(asker, incoming, port)
+    : measured(metrics, clock, incoming, () => dispatch(asker, incoming, port));
+}
+
+function measured(
+  metrics: Metrics,
+  clock: Clock,
+  { request: { service } }: Incoming,
+  run: () => MaybePromise<ResultsOf>,
 ): MaybePromise<ResultsOf> {
-  const { known } = asker.live;
-  const { metrics, clock } = environment;
-  const began = metrics === undefined ? 0 : clock.now();
-  const results = dispatch(asker, incoming, {
-    reach: environment.reach,
-    pace,
-    item: (run) => turns.run(run),
-    failed: (what, error) => environment.failed(known, what, error),
-    notKept: (cause) => environment.storeFailed(known, "a change", cause),
-  });
-  if (metrics === undefined) return results;
-  return after(results, (done) => {
-    const { service } = incoming.request;
+  const began = clock.now();
+  return after(run(), (done) => {
     metrics.request({ service, results: resultNames(done), ms: clock.now() - began });
     return done;
   });

@@ -1,4 +1,5 @@
 import type { Incoming, Responder } from "@dlmskit/association";
+import type { AssociationInformation } from "@dlmskit/cosem-objects";
 import type { Asker } from "../access/dispatch.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { Device } from "../meter/device.ts";
@@ -21,11 +22,11 @@ export function askerOf({ live, device, association, responder, opened, incoming
   const negotiated = opened?.negotiated ?? responder.association;
   const rights = opened?.rights ?? association.access;
   const shortNames = negotiated?.context === "short-name" ? 1 : 0;
-  const information = {
+  const information: AssociationInformation = {
     instanceId: association.instance,
     clientSap: association.client,
     serverSap: sapOf(live.known.template, (object) => live.values(object), device),
-    status: responder.state === "associated" ? ("associated" as const) : ("association-pending" as const),
+    status: responder.state === "associated" ? "associated" : "association-pending",
     applicationContext: (association.security.ciphered ? 3 : 1) + shortNames,
     mechanism: association.security.mechanism,
     conformance: negotiated?.conformance ?? [],
@@ -35,8 +36,8 @@ export function askerOf({ live, device, association, responder, opened, incoming
     qualityOfService: 0,
     rights: rights.current,
     protection: incoming.protection,
-    ...(negotiated?.userId === undefined ? {} : { userId: negotiated.userId }),
-    ...(association.securitySetup === undefined ? {} : { securitySetup: association.securitySetup }),
+    userId: negotiated?.userId,
+    securitySetup: association.securitySetup,
   };
   return { live, device, association, rights, information };
 }

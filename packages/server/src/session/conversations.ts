@@ -46,6 +46,7 @@ export interface ConversationsPort extends SessionPort {
 export class Conversations {
   readonly #port: ConversationsPort;
   readonly #all = new Map<string, Conversation>();
+  #last: Conversation | undefined;
 
   constructor(port: ConversationsPort) {
     this.#port = port;
@@ -68,8 +69,12 @@ export class Conversations {
    * has the meter will determine the logical device.
    */
   with(caller: Caller, guess: boolean): Conversation | undefined {
+    const last = this.#last;
+    // Most connections have one client, and its link gives the same object again.
+    if (last?.address === caller.address && !last.closed && !last.moved) return last;
     const key = keyOf(caller.address);
     const there = this.#all.get(key);
+    this.#last = there;
     if (there !== undefined && !there.closed && !there.moved) return there;
     this.#remove(key);
     const begun = this.#begun(caller, guess);

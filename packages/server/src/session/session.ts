@@ -1,4 +1,3 @@
-import type { DataLike } from "@dlmskit/apdu";
 import type { Incoming, Negotiated, ReleaseReason, Responder, ResultsOf } from "@dlmskit/association";
 import type { Fault, LinkAddress, Unasked } from "@dlmskit/core";
 import { isLater } from "@dlmskit/cosem-objects";
@@ -145,10 +144,11 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
   #take(arrived: Arrived): void {
     this.#turns.serving = arrived;
     const wait = this.#wait();
-    const process = (): void => this.#process(arrived);
-    const failed = (fault: unknown): Promise<void> => this.#handOver(fault, arrived);
-    if (wait === undefined) process();
-    else this.#block(wait.then(process, failed), "loading");
+    if (wait === undefined) this.#process(arrived);
+    else {
+      const failed = (fault: unknown): Promise<void> => this.#handOver(fault, arrived);
+      this.#block(wait.then(this.#process.bind(this, arrived), failed), "loading");
+    }
     this.#turns.forget();
   }
 
@@ -314,16 +314,16 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
 
   #serve(incoming: Incoming): void {
     if (this.closed) return;
-    const [association, live, responder] = [this.#association, this.#live, this.#responder];
+    const association = this.#association;
+    const live = this.#live;
+    const responder = this.#responder;
     if (association === undefined || live === undefined || responder === undefined) return;
     if (!incoming.confirmed) this.#turns.serving = undefined;
     const { device } = this.reached;
     const asker = askerOf({ live, device, association, responder, opened: this.opened, incoming });
     this.unused = 0;
-    const { environment, pacer, share } = this.#port;
-    const how = { pace: (data: DataLike) => pacer.pace(data, this), turns: share.request() };
-    const results = perform(asker, incoming, environment, how);
-    if (!changesAny(incoming.request, this.reached.device)) this.#keepPeers(live, true);
+    const results = perform(asker, incoming, this.#port, this);
+    if (!changesAny(incoming.request, device)) this.#keepPeers(live, true);
     if (!isLater(results)) {
       this.#respond(asker, responder, incoming, results);
       return;

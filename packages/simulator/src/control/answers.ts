@@ -50,6 +50,7 @@ export const answers = {
     ...{ template: z.string(), title: z.string(), meters: count, connections: count, sessions: count },
     ...{ reads: count, changes: count, pushesSent: count, pushesFailed: count, associations: count, refused: count },
     ...{ faults: count, pushesWaiting: count, time },
+    workers: z.strictObject({ count, silent: z.array(count) }).optional(),
   }),
   meter: listedMeter.extend({
     ...{ systemTitle: z.string(), powered: z.boolean(), clock: instant, changedObjects: count, objects: count },

@@ -2,16 +2,18 @@ import { Data, treeOf } from "@dlmskit/apdu";
 import { Fault, type Json } from "@dlmskit/core";
 import { type AnyObject, type DeviceView, DisconnectControl, PushSetup0 } from "@dlmskit/cosem-objects";
 import { faultKinds, faultNames } from "../faults/fault-kinds.ts";
-import type { ExplainedFault, FaultSet } from "../faults/fault-set.ts";
+import type { FaultSet } from "../faults/fault-set.ts";
 import { faultsToJson, parseFaults } from "../faults/faults-file.ts";
 import { SimulatedMeter } from "../meter/simulated-meter.ts";
 import type { Explanation, Simulator } from "../simulate/options.ts";
 import type { TakenSnapshot } from "../simulate/snapshots.ts";
 import type { ShownApdu } from "./apdu-rings.ts";
 import { loadProfileOf, type ProfileChart, profileChart } from "./day.ts";
+import { type EventReader, eventJson } from "./events.ts";
 import { type Feeder, Feeders } from "./feeders.ts";
 import { type Switched, switchPower } from "./power.ts";
 import { endSession, type ListedSession, listSessions, type SessionsOptions } from "./sessions.ts";
+import type { FleetState, Invocation, ListedMeter, MeterState, Page, TimeState } from "./states.ts";
 import {
   dataFromJson,
   expectAttribute,
@@ -23,69 +25,7 @@ import {
   type ReadValue,
   readValue,
 } from "./values.ts";
-import type { Counts, Watch } from "./watch.ts";
-
-/** The fleet at a glance. */
-export interface FleetState extends Counts {
-  readonly template: string;
-  readonly title: string;
-  readonly meters: number;
-  /** Open connections, and open associations. */
-  readonly connections: number;
-  readonly sessions: number;
-  /** Faults that are switched on. */
-  readonly faults: number;
-  /** Messages that wait to be pushed. */
-  readonly pushesWaiting: number;
-  readonly time: TimeState;
-}
-
-/** The simulated time of day. */
-export interface TimeState {
-  /** ISO 8601. */
-  readonly now: string;
-  /** How many times faster it passes than the time of the machine; 0: it stands still. */
-  readonly speed: number;
-}
-
-/** A meter in a list. */
-export interface ListedMeter {
-  readonly index: number;
-  readonly serial: string;
-  readonly meterId: string;
-  readonly logicalDeviceName: string;
-  readonly feeder: string;
-  readonly transformer: string;
-  /** Open associations. */
-  readonly sessions: number;
-}
-
-export interface MeterState extends ListedMeter {
-  readonly systemTitle: string;
-  readonly powered: boolean;
-  /** The time of the meter's clock, ISO 8601. */
-  readonly clock: string;
-  /** Objects with values that differ from those of the template. */
-  readonly changedObjects: number;
-  readonly objects: number;
-  /** The state of the load switch; absent: it has none. */
-  readonly connected?: boolean;
-  readonly faults: readonly ExplainedFault[];
-}
-
-/** A span of a list. */
-export interface Page {
-  readonly from: number;
-  readonly count: number;
-}
-
-/** A method of a meter's object. */
-export interface Invocation {
-  readonly instanceId: string;
-  readonly methodId: number;
-  /** The JSON form of the Data; integer 0 by default. */
-  readonly argument?: unknown;
-}
+import type { Watch } from "./watch.ts";
 
 const plainArgument: Data = { type: "integer", value: 0 };
 /** Entries that the log of fired events keeps. */
@@ -126,7 +66,19 @@ export class Control {
     });
   }
 
-  #indexOf(serial: string): number {
+  /** Number of meters that this process serves. */
+  get meterCount(): number {
+    return this.simulator.served.meters;
+  }
+
+  /** Tells a reader what happens at the meters, until the returned function is called. */
+  listen(reader: EventReader): () => void {
+    const { fleet } = this.simulator;
+    return this.watch.listen((event) => reader.event(() => eventJson(event, fleet)));
+  }
+
+  /** The index of a meter. */
+  indexOf(serial: string): number {
     const { fleet, served } = this.simulator;
     const index = fleet.indexOf(serial) ?? fleet.indexOfMeterId(serial);
     if (index === undefined || index < served.first || index >= served.first + served.meters) throw noMeter(serial);
@@ -139,7 +91,7 @@ export class Control {
 
   /** Runs code on the management logical device of a meter, as one change. */
   async #change<T>(serial: string, run: (device: DeviceView) => Promise<T> | T): Promise<T> {
-    return this.simulator.using(this.#indexOf(serial), (meter) => meter.change(run));
+    return this.simulator.using(this.indexOf(serial), (meter) => meter.change(run));
   }
 
   async fleet(): Promise<FleetState> {
@@ -178,7 +130,7 @@ export class Control {
   }
 
   async meter(serial: string): Promise<MeterState> {
-    const index = this.#indexOf(serial);
+    const index = this.indexOf(serial);
     const { fleet } = this.simulator;
     const loadSwitch = this.#loadSwitch();
     return this.simulator.using(index, (meter) => ({
@@ -246,7 +198,12 @@ export class Control {
 
   /** Cuts or restores the power of a meter. */
   async power(serial: string, on: boolean): Promise<void> {
-    await this.simulator.using(this.#indexOf(serial), (meter) => (on ? meter.powerUp() : meter.powerDown()));
+    await this.simulator.using(this.indexOf(serial), (meter) => (on ? meter.powerUp() : meter.powerDown()));
+  }
+
+  /** A feeder (`feeder-1`) or transformer (`transformer-1`). Fault `unknown-feeder`. */
+  feeder(name: string): Feeder {
+    return this.#feeders.named(name);
   }
 
   feeders({ from, count }: Page): readonly Feeder[] {
@@ -255,7 +212,7 @@ export class Control {
 
   /** Cuts or restores the power of all meters of a feeder (`feeder-1`) or transformer (`transformer-1`). Fault `unknown-feeder`. */
   async feederPower(name: string, on: boolean): Promise<Switched> {
-    return switchPower(this.simulator, this.#feeders.named(name), on);
+    return switchPower(this.simulator, this.feeder(name), on);
   }
 
   /** Invokes the method push of a Push setup, of the first one by default. Returns its logical name. Fault `no-object`. */
@@ -283,7 +240,7 @@ export class Control {
         this.eventLogs.length === 0 ? "the template has no such log" : `the logs are ${this.eventLogs.join(", ")}`,
       );
     }
-    const index = this.#indexOf(serial);
+    const index = this.indexOf(serial);
     await this.simulator.using(index, (meter) => {
       const { own } = meter.identity;
       if (!(own instanceof SimulatedMeter)) throw noMeter(serial);
@@ -308,7 +265,7 @@ export class Control {
     options: Omit<SessionsOptions, "meterId"> & { readonly serial?: string } = {},
   ): Promise<readonly ListedSession[]> {
     const { serial, ...rest } = options;
-    const meterId = serial === undefined ? {} : { meterId: this.simulator.fleet.meterId(this.#indexOf(serial)) };
+    const meterId = serial === undefined ? {} : { meterId: this.simulator.fleet.meterId(this.indexOf(serial)) };
     return listSessions(this.simulator, { ...rest, ...meterId });
   }
 
@@ -319,7 +276,7 @@ export class Control {
 
   /** The last APDUs of a meter, in plain and explained, oldest first. They are kept from the first call on. */
   apdus(serial: string): readonly ShownApdu[] {
-    return this.watch.apdus(this.simulator.fleet.meterId(this.#indexOf(serial)));
+    return this.watch.apdus(this.simulator.fleet.meterId(this.indexOf(serial)));
   }
 
   faults(): ReturnType<typeof faultsToJson> {
@@ -344,7 +301,7 @@ export class Control {
   }
 
   explain(serial: string): Explanation {
-    return this.simulator.explain(this.#indexOf(serial));
+    return this.simulator.explain(this.indexOf(serial));
   }
 
   time(): TimeState {

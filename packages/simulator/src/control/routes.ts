@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { answers } from "./answers.ts";
-import type { Control } from "./control.ts";
+import type { ControlPort } from "./port.ts";
 
 /** A path of the control port: what it takes, and what it does. */
 export interface Route {
@@ -11,7 +11,7 @@ export interface Route {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly answer: z.ZodType;
-  run(control: Control, input: Input): unknown;
+  run(control: ControlPort, input: Input): unknown;
 }
 
 interface Input {
@@ -38,8 +38,8 @@ const attributeId = z.coerce.number().int().min(-128).max(127);
 const id = z.coerce.number().int().min(1).max(0x7fffffff);
 const nothing = z.strictObject({});
 
-const listOf = <T>(control: Control, items: T): { readonly meters: number; readonly items: T } => ({
-  ...{ meters: control.simulator.served.meters, items },
+const listOf = <T>(control: ControlPort, items: T): { readonly meters: number; readonly items: T } => ({
+  ...{ meters: control.meterCount, items },
 });
 
 const done = { done: true } as const;
@@ -53,7 +53,7 @@ export const routes: readonly Route[] = [
   {
     ...{ method: "GET", path: "/meters", summary: "Meters in the order of their indexes", query: page },
     answer: answers.list(answers.listedMeter),
-    run: (control, { query }) => listOf(control, control.meters(query)),
+    run: async (control, { query }) => listOf(control, await control.meters(query)),
   },
   {
     ...{ method: "GET", path: "/meters/{serial}", summary: "One meter", answer: answers.meter },
@@ -134,8 +134,8 @@ export const routes: readonly Route[] = [
       to: instant.optional(),
     }),
     answer: answers.profile,
-    run: (control, { path, query }) => {
-      const to = query.to === undefined ? control.simulator.time.now : Date.parse(query.to);
+    run: async (control, { path, query }) => {
+      const to = Date.parse(query.to ?? (await control.time()).now);
       const since = query.from === undefined ? to - dayMs : Date.parse(query.from);
       const named = query.instanceId === undefined ? {} : { instanceId: query.instanceId };
       return control.profile(String(path.serial), { ...named, from: since, to });
@@ -144,7 +144,7 @@ export const routes: readonly Route[] = [
   {
     ...{ method: "GET", path: "/meters/{serial}/apdus", summary: "The last APDUs, kept from the first request on" },
     answer: answers.list(answers.apdu),
-    run: (control, { path }) => listOf(control, control.apdus(String(path.serial))),
+    run: async (control, { path }) => listOf(control, await control.apdus(String(path.serial))),
   },
   {
     ...{
@@ -158,7 +158,7 @@ export const routes: readonly Route[] = [
   {
     ...{ method: "GET", path: "/feeders", summary: "Feeders of the fleet", query: page },
     answer: answers.list(answers.feeder),
-    run: (control, { query }) => listOf(control, control.feeders(query)),
+    run: async (control, { query }) => listOf(control, await control.feeders(query)),
   },
   {
     ...{
@@ -211,7 +211,7 @@ export const routes: readonly Route[] = [
       summary: "The kinds of faults",
       answer: answers.list(answers.faultKind),
     },
-    run: (control) => listOf(control, control.faultKinds()),
+    run: async (control) => listOf(control, await control.faultKinds()),
   },
   {
     ...{

@@ -1,11 +1,11 @@
 import { Fault } from "@dlmskit/core";
 import { type HttpAnswer, type HttpRequest, httpServe } from "@dlmskit/transport/node";
 import { z } from "zod";
-import type { Control } from "./control.ts";
 import { EventHub, mostReaders } from "./event-hub.ts";
 import { Guard } from "./guard.ts";
 import { openApiDocument } from "./openapi.ts";
 import { pageFiles } from "./page/files.ts";
+import type { ControlPort } from "./port.ts";
 import { type Route, routes } from "./routes.ts";
 
 export interface ServeControlOptions {
@@ -54,6 +54,7 @@ const statusOf: { readonly [code: string]: number } = {
   "request-too-large": 413,
   "internal-error": 500,
   ...{ "not-kept": 503, "store-unavailable": 503, "store-closed": 503, "query-failed": 503, "too-many-readers": 503 },
+  "worker-unavailable": 503,
 };
 
 const fault = (...[code, message, hint]: [Parameters<typeof make>[0], string, string?]): Fault =>
@@ -128,7 +129,7 @@ async function bodyOf(request: HttpRequest, route: Route): Promise<unknown> {
   }
 }
 
-async function run(control: Control, request: HttpRequest, url: URL): Promise<HttpAnswer> {
+async function run(control: ControlPort, request: HttpRequest, url: URL): Promise<HttpAnswer> {
   const parts = partsOf(url.pathname);
   const here = routes.flatMap((route) => {
     const path = parametersOf(route, parts);
@@ -164,7 +165,7 @@ function refused(error: unknown): HttpAnswer {
  * Serves the control of a simulator over HTTP, with a page at `/`: see `GET /openapi.json`. Faults `missing-parameter` (a token is needed),
  * `token-too-short`, and those of listeners (`address-in-use` …).
  */
-export async function serveControl(control: Control, options: ServeControlOptions): Promise<ServedControl> {
+export async function serveControl(control: ControlPort, options: ServeControlOptions): Promise<ServedControl> {
   const { port, host = "127.0.0.1", token, requestTimeout } = options;
   const guard = new Guard(host, token);
   const hub = new EventHub(control);

@@ -235,7 +235,7 @@ export interface Simulator extends AsyncDisposable {
   /** The faults of the meters. They can be read and changed while the meters run. Undefined without the option `faults`. */
   readonly faults: FaultSet | undefined;
   /** Snapshots of all meters, which a store keeps as long as the meters. Counters never go back. */
-  readonly snapshots: Pick<SimulatorSnapshots, "take" | "list" | "restore" | "remove">;
+  readonly snapshots: Pick<SimulatorSnapshots, "take" | "list" | "restore" | "remove" | "quiet" | "follow">;
   /**
    * Explains the behaviour of a meter: its faults, by its index, meter id or serial number. Fault `out-of-range`: there is no such meter.
    */

@@ -42,8 +42,8 @@ export class SimulatorSnapshots {
     this.#port = port;
   }
 
-  /** The simulated time stands still meanwhile. Faults `too-many-snapshots` and those of the store. */
-  take(): Promise<TakenSnapshot> {
+  /** The simulated time stands still meanwhile. `ran`: the speed that is kept; that of the time by default. Faults `too-many-snapshots` and those of the store. */
+  take(ran?: number): Promise<TakenSnapshot> {
     return this.#alone(async (speed) => {
       const { store, template, time, faults, instant } = this.#port;
       if ((await this.list()).length >= mostSnapshots) {
@@ -52,7 +52,7 @@ export class SimulatorSnapshots {
           hint: "remove one",
         });
       }
-      const state = { now: time.now, speed, ...(faults && { faults: faultsToJson(faults.file) }) };
+      const state = { now: time.now, speed: ran ?? speed, ...(faults && { faults: faultsToJson(faults.file) }) };
       return shown(await store.snapshots.take({ template, takenAt: instant(), state: JSON.stringify(state) }));
     });
   }
@@ -62,24 +62,52 @@ export class SimulatorSnapshots {
     return (await store.snapshots.list(template)).map(shown);
   }
 
-  /** Ends all associations first. Faults `no-snapshot` and those of the store: then the meters are as before. */
-  restore(id: number): Promise<TakenSnapshot> {
+  /**
+   * Ends all associations first. `next`: the speed afterwards; that of the snapshot by default. Faults `no-snapshot` and those of the store:
+   * then the meters are as before.
+   */
+  restore(id: number, next?: number): Promise<TakenSnapshot> {
     return this.#alone(
       async () => {
-        const { store, time, server, faults, settled, restored } = this.#port;
+        const { store } = this.#port;
         if (!(await this.list()).some((one) => one.id === id)) throw noSuch(id);
-        const meters = new Set(server.sessions.map(({ meterId }) => meterId));
-        server.end(() => true);
-        await Promise.all([...meters].map(settled));
+        await this.quiet();
         const row = await store.snapshots.restore(id);
-        const state = stateOf(row);
-        time.set(state.now);
-        await restored();
-        if (faults !== undefined && state.faults !== undefined) faults.replace(parseFaults(state.faults));
+        await this.#adopt(row);
         return shown(row);
       },
-      ({ speed }) => speed,
+      ({ speed }) => next ?? speed,
     );
+  }
+
+  /** Ends all associations, and waits until their meters have kept everything. */
+  async quiet(): Promise<void> {
+    const { server, settled } = this.#port;
+    const meters = new Set(server.sessions.map(({ meterId }) => meterId));
+    server.end(() => true);
+    await Promise.all([...meters].map(settled));
+  }
+
+  /** Another process has restored a snapshot of the store that both share. `next`: the speed afterwards. Fault `no-snapshot`. */
+  follow(id: number, next: number): Promise<void> {
+    return this.#alone(
+      async () => {
+        const { store, template } = this.#port;
+        const row = (await store.snapshots.list(template)).find((one) => one.id === id);
+        if (row === undefined) throw noSuch(id);
+        await this.#adopt(row);
+      },
+      () => next,
+    );
+  }
+
+  /** Takes the time and the faults of a snapshot, after the store has put the meters back. */
+  async #adopt(row: Stored<Snapshot>): Promise<void> {
+    const { time, faults, restored } = this.#port;
+    const state = stateOf(row);
+    time.set(state.now);
+    await restored();
+    if (faults !== undefined && state.faults !== undefined) faults.replace(parseFaults(state.faults));
   }
 
   async remove(id: number): Promise<void> {

@@ -85,6 +85,13 @@ export function fleetView(app: App): void {
     return refresh();
   };
 
+  const workersOf = ({ workers }: Answer): [string, string, string?][] => {
+    if (workers === undefined) return [];
+    const { count, silent } = workers;
+    const answering = `${count - silent.length} of ${count}`;
+    return [silent.length > 0 ? ["Workers that answer", answering, "bad"] : ["Workers that answer", answering]];
+  };
+
   app.state = (state) => {
     last = state;
     element("connection").textContent = "live";
@@ -98,6 +105,7 @@ export function fleetView(app: App): void {
       ["Pushes sent", number(state.pushesSent)],
       ["Pushes failed", number(state.pushesFailed), state.pushesFailed > 0 ? "bad" : undefined],
       ["Refused", number(state.refused), state.refused > 0 ? "bad" : undefined],
+      ...workersOf(state),
     ] as [string, string, string?][]);
     element("now").textContent = state.time.now.replace("T", " ").replace(/\.\d+Z$/, " UTC");
     if (document.activeElement !== element("speed")) input("speed").value = String(state.time.speed);
