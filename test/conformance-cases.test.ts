@@ -61,6 +61,16 @@ it("names in a test source are found, whatever they are told to", () => {
   ]);
 });
 
+it("each case of HDLC and mode E has a test over a TCP socket, too", () => {
+  const files = ["packages/hdlc/test/tcp-cases.test.ts", "packages/iec62056-21/test/mode-e-tcp.test.ts"];
+  const sources = files.map((file) => readFileSync(join(root, file), "utf8"));
+  // Most cases are rows of a table that is a constant of its own.
+  const rows = sources.flatMap((source) => [...source.matchAll(/"(H\d+)"/g)].map(([, id]) => id));
+  const ids = new Set([...sources.flatMap(testNames).flatMap(idsIn), ...rows]);
+  const missing = Array.from({ length: counts.H as number }, (_, at) => `H${at + 1}`).filter((id) => !ids.has(id));
+  expect(missing).toEqual([]);
+});
+
 it("each conformance case has a test that is named by its id", () => {
   const wanted = Object.entries(counts).flatMap(([letter, count]) =>
     Array.from({ length: count }, (_, at) => `${letter}${at + 1}`),

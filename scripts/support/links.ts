@@ -45,6 +45,7 @@ export function linksTable(): string {
   const manifest = readFileSync(new URL("../../packages/transport/package.json", import.meta.url), "utf8");
   const tcp = has(/^tcpConnect$/) && has(/^tcpListen$/);
   const udp = has(/^udpConnect$/) && has(/^udpListen$/) && has(/^WrapperDatagramLink$/);
+  const hasMbus = has(/^MbusClientLink$/) && has(/^MbusServerLink$/);
   return table(
     ["link", "over", "there"],
     [
@@ -53,7 +54,9 @@ export function linksTable(): string {
       ["wrapper", "TCP", yes(tcp)],
       ["wrapper", "TLS", yes(has(/^tls/))],
       ["wrapper", "UDP", yes(udp)],
-      ["both", "a line in memory", yes(has(/^memoryPair$/))],
+      ["wired M-Bus", "TCP (as behind a serial device server)", yes(tcp && hasMbus)],
+      ["wired M-Bus", "serial port", yes(hasMbus && manifest.includes('"./serial"'))],
+      ["all", "a line in memory", yes(has(/^memoryPair$/))],
       ["wired M-Bus long frames", "a stream, one way: pushes are decoded and joined", yes(has(/^MbusJoiner$/))],
     ],
   );

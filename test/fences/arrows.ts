@@ -16,7 +16,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   client: ["core", "apdu", "security", "association", "cosem-objects", "transport"],
   server: ["core", "apdu", "security", "association", "cosem-objects", "storage", "transport"],
   simulator: [
-    ...["core", "hdlc", "wrapper", "iec62056-21", "apdu", "transport", "storage"],
+    ...["core", "hdlc", "wrapper", "mbus", "iec62056-21", "apdu", "transport", "storage"],
     ...["security", "cosem-objects", "association", "client", "server"],
   ],
   cli: [

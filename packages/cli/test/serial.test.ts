@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "@dlmskit/client";
 import { Primary } from "@dlmskit/hdlc";
@@ -19,13 +20,14 @@ describe.skipIf(noPty !== undefined)("dlms on a serial line", () => {
     ["at 9600 baud", ["--baud", "9600"]],
     ["with mode E", ["--mode-e"]],
     ["through modems", ["--modem"]],
+    ["on M-Bus", ["--link", "mbus"]],
   ])("simulates and reads %s", async (_, how) => {
     const pair = await ptyPair();
     pairs.push(pair);
     using place = folder();
     const bus = how[0] === "--baud" ? ["--silence", "3"] : [];
     await using run = await serving(["simulate", "--serial", pair.far, ...bus, ...how, "--seed", "x"]);
-    expect(run.lines[0]).toBe(`listening on ${pair.far} (hdlc)`);
+    expect(run.lines[0]).toBe(`listening on ${pair.far} (${how[1] === "mbus" ? "mbus" : "hdlc"})`);
     const state = ["--state", join(place.path, "state"), "--json"];
     const own = how[0] === "--modem" ? [...how, "030123"] : how;
     const ran = await dlms(["read", "--serial", pair.near, ...own, "1/0.0.42.0.0.255", ...state]);
@@ -87,12 +89,32 @@ it("dlms dials a meter over TCP", async () => {
   expect(JSON.parse(ran.stdout)).toMatchObject({ instanceId: "0.0.42.0.0.255" });
 });
 
+it("dlms reads one of several meters on an M-Bus line over TCP, by its address and by its identity", async () => {
+  using place = folder();
+  const identities = join(place.path, "meters.json");
+  const simulated = ["simulate", "--link", "mbus", "--meters", "3", "--port", "0", "--seed", "x"];
+  await using run = await serving([...simulated, "--identities", identities]);
+  const at = /127\.0\.0\.1:\d+/.exec(run.lines[0] as string)?.[0] as string;
+  const [, second] = JSON.parse(readFileSync(identities, "utf8")) as { serial: string; logicalDeviceName: string }[];
+  const state = ["--state", join(place.path, "state"), "--json"];
+  const own = ["--meter", second?.serial as string, "--identities", identities];
+  for (const how of [[at, "--link", "mbus", "--physical", "2"], own]) {
+    const ran = await dlms(["read", ...how, "1/0.0.42.0.0.255", ...state]);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stdout).toContain(Buffer.from(second?.logicalDeviceName as string).toString("hex"));
+  }
+});
+
 it.each([
   [["read", "--readout", "--telegram", "127.0.0.1"], "--readout and --telegram cannot be combined"],
   [["read", "--mode-e", "127.0.0.1"], "--mode-e needs --serial"],
   [["read", "--rs485", "high", "127.0.0.1"], "--rs485 needs --serial"],
   [["read", "--silence", "5", "127.0.0.1"], "--silence needs --serial"],
   [["read", "--serial", "/dev/x", "--link", "wrapper"], "the wrapper does not work on a serial line"],
+  [["read", "--serial", "/dev/x", "--link", "mbus", "--mode-e"], "--mode-e cannot be combined with --link mbus"],
+  [["read", "--link", "mbus", "--transport", "udp", "127.0.0.1"], "--link mbus does not work over UDP"],
+  [["read", "--link", "mbus", "--quirk", "any-wport", "127.0.0.1"], "--quirk any-wport does not exist for --link mbus"],
+  [["simulate", "--serial", "/dev/x", "--link", "mbus", "--telegram", "1"], "an M-Bus line has no sign-on"],
 ])("%j is wrong usage: %s", async (args, message) => {
   const ran = await dlms(args);
   expect(ran.code).toBe(2);

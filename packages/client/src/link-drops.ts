@@ -11,8 +11,10 @@ const remedies: { readonly [why: string]: string } = {
   llc: "it has no LLC header E6 E7 00",
   "fcs-mismatch": "its check sequence is wrong: check the line",
   "hcs-mismatch": "its header check sequence is wrong: check the line",
-  noise: "it is not an HDLC frame: the peer may use the wrapper or another protocol",
+  noise: "it is not a frame of this link: the peer may use another link layer or protocol",
+  "mbus-checksum": "its checksum is wrong: check the line, its speed and its parity",
   "inter-octet-timeout": "the frame was not complete: check the line",
+  incomplete: "the frame was not complete: check the line",
 };
 
 /** The octets that a link dropped since the last request, so that a timeout can report them. */

@@ -2,6 +2,7 @@ import { T } from "@dlmskit/apdu";
 import type { ClientLink, Link } from "@dlmskit/core";
 import { clock, profileGeneric, register } from "@dlmskit/cosem-objects";
 import { Primary, Station } from "@dlmskit/hdlc";
+import { MbusClientLink, MbusServerLink } from "@dlmskit/mbus";
 import { CounterGuard } from "@dlmskit/security";
 import { hls5, lls, type Meter, meter, none, SimulatedTime, serve, tcp } from "@dlmskit/server";
 import { systemClock, tcpConnect } from "@dlmskit/transport/node";
@@ -36,9 +37,13 @@ const links = {
     server: (): Link => new Station({ addresses: () => true }),
     client: (client: number): ClientLink => new Primary({ client, server: { upper: 1, lower: 17, octets: 2 } }),
   },
+  mbus: {
+    server: (): Link => new MbusServerLink({ addresses: [5] }),
+    client: (client: number): ClientLink => new MbusClientLink({ client, server: 1, address: 5 }),
+  },
 };
 
-describe.each(["wrapper", "hdlc"] as const)("a meter over TCP and %s", (kind) => {
+describe.each(["wrapper", "hdlc", "mbus"] as const)("a meter over TCP and %s", (kind) => {
   async function bench(
     run: (open: (client: number, options?: Partial<ConnectOptions>) => ReturnType<typeof connect>) => Promise<void>,
   ) {

@@ -10,12 +10,14 @@ export interface GatewayAddress {
 
 /**
  * The addresses of the two ends of a data link: the client's service access point, the server's logical device (upper HDLC address,
- * server wPort) and, in HDLC, optionally the physical device (lower HDLC address).
+ * server wPort, SAP) and optionally the physical device: the lower HDLC address, or the primary address on M-Bus.
  */
 export interface LinkAddress {
   readonly client: number;
   readonly server: number;
   readonly physical?: number;
+  /** The kind of line to which `physical` belongs; absent: HDLC. */
+  readonly line?: "mbus";
   /** The meter behind the gateway at the other end of the link, if APDUs have the prefix of a gateway. */
   readonly gateway?: GatewayAddress;
 }

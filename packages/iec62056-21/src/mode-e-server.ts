@@ -43,6 +43,8 @@ const longestMessage = 100;
 /** The time for the option select message in mode C: 1500 ms (clause 6.3.14.1), plus the time of the identification. */
 const selectTime = 1500;
 /** The interval and the maximum time of calls for a readout that is not ready, in ms. */
+/** How often a client may request the data message again. */
+const mostRepetitions = 3;
 const prepareEvery = 20;
 const prepareTime = 1500;
 
@@ -62,6 +64,8 @@ export class ModeEServer implements Link {
   #message: number[] = [];
   #select: OptionSelect | undefined;
   #sent: Uint8Array = new Uint8Array(0);
+  /** How often the data message was requested again. */
+  #repeated = 0;
   #baudRate: number;
   #deadline: number | undefined;
   #prepareUntil = 0;
@@ -141,7 +145,7 @@ export class ModeEServer implements Link {
 
   #take(octet: number, now: number): void {
     if (octet === NAK && this.#state === "readout") {
-      this.#transmit(this.#sent);
+      if (this.#repeated++ < mostRepetitions) this.#transmit(this.#sent);
       return;
     }
     // A request starts a new message at any time.
@@ -248,6 +252,7 @@ export class ModeEServer implements Link {
     }
     this.#sent = encodeDataMessage(dataSets);
     this.#transmit(this.#sent);
+    this.#repeated = 0;
     this.#state = "readout";
     this.#deadline = now + lineTime(this.#sent.length, rate) + selectTime;
   }

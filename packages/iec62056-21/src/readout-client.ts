@@ -124,10 +124,10 @@ export class ReadoutClient implements ClientLink {
   }
 
   #take(octet: number, now: number): void {
-    this.#deadline = now + dataTime;
     const message = this.#message;
-    // Noise or an echo may precede STX.
+    // Noise or an echo may precede STX. It gives the meter no more time.
     if (message.length === 0 && octet !== STX) return;
+    this.#deadline = now + dataTime;
     message.push(octet);
     if (message.length > this.#maxMessage) {
       const text = `the data message has more than ${this.#maxMessage} octets`;

@@ -31,6 +31,8 @@ export class SignOnClient {
   readonly initial: number;
   readonly timeout: number;
   deadline: number | undefined;
+  /** When an identification must have been received: endless noise does not hold the client. */
+  #latest = 0;
   #line: number[] = [];
   #attempts = 0;
   #baudRate = 0;
@@ -63,7 +65,7 @@ export class SignOnClient {
 
   /** Adds an octet. Gives the identification if the octet completes one. */
   take(octet: number, now: number): Identification | undefined {
-    this.deadline = now + Math.min(this.timeout, 500);
+    this.deadline = Math.min(now + Math.min(this.timeout, 500), this.#latest);
     this.#line.push(octet);
     if (this.#line.length > longestMessage) this.#line.shift();
     if (octet !== LF) return undefined;
@@ -110,5 +112,6 @@ export class SignOnClient {
     const octets = encodeRequest({ deviceAddress: this.#options.deviceAddress ?? "" });
     this.transmit(octets);
     this.deadline = now + this.timeout + lineTime(octets.length, this.initial);
+    this.#latest = this.deadline + lineTime(2 * longestMessage, this.initial);
   }
 }

@@ -19,6 +19,8 @@ const longestTelegram = 0x4000;
  */
 export class TelegramSplitter {
   #held = new Uint8Array(0);
+  /** Up to here the held octets have no end of a telegram: no octet is searched twice. */
+  #searched = 0;
 
   /** The number of held octets of an unfinished telegram. */
   get held(): number {
@@ -37,7 +39,8 @@ export class TelegramSplitter {
     };
     while (at < given.length) {
       const kind = given[at] === slash ? "plain" : given[at] === cipheredStart ? "ciphered" : undefined;
-      const length = kind === undefined ? 0 : kind === "plain" ? plainLength(given, at) : cipheredLength(given, at);
+      const length =
+        kind === undefined ? 0 : kind === "plain" ? this.#plainLength(given, at) : cipheredLength(given, at);
       if (kind === undefined || length === 0) {
         at++;
         continue;
@@ -50,25 +53,27 @@ export class TelegramSplitter {
     }
     skip(at);
     this.#held = given.slice(at);
+    this.#searched = Math.max(0, this.#searched - at);
     return found;
   }
-}
 
-/** The length of the telegram that starts at `at`: undefined if its end has not arrived, 0 if it is not a telegram. */
-function plainLength(octets: Uint8Array, at: number): number | undefined {
-  const end = Math.min(octets.length, at + longestTelegram);
-  let startOfLine = false;
-  for (let place = at + 1; place < end; place++) {
-    const octet = octets[place] as number;
-    // The telegram was cut off, and the next one begins here.
-    if (startOfLine && octet === slash) return 0;
-    if (octet === exclamation && startOfLine) {
-      const lf = octets.subarray(0, end).indexOf(LF, place);
-      if (lf >= 0) return lf + 1 - at;
-      break;
+  /** The length of the telegram that starts at `at`: undefined if its end has not arrived, 0 if it is not a telegram. */
+  #plainLength(octets: Uint8Array, at: number): number | undefined {
+    const end = Math.min(octets.length, at + longestTelegram);
+    for (let place = Math.max(at + 1, this.#searched); place < end; place++) {
+      this.#searched = place;
+      const octet = octets[place] as number;
+      const startOfLine = place > at + 1 && octets[place - 1] === LF;
+      // The telegram was cut off, and the next one begins here.
+      if (startOfLine && octet === slash) return 0;
+      if (octet === exclamation && startOfLine) {
+        const lf = octets.subarray(0, end).indexOf(LF, place);
+        if (lf >= 0) return lf + 1 - at;
+        break;
+      }
+      if (octet > 0x7e) return 0;
+      this.#searched = place + 1;
     }
-    if (octet > 0x7e) return 0;
-    startOfLine = octet === LF;
+    return octets.length - at >= longestTelegram ? 0 : undefined;
   }
-  return octets.length - at >= longestTelegram ? 0 : undefined;
 }

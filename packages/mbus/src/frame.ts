@@ -20,16 +20,16 @@ export interface MbusFrame {
   readonly userData: Uint8Array;
 }
 
-export const frameStart = 0x68;
-const frameStop = 0x16;
+const frameStart = 0x68;
+export const frameStop = 0x16;
 /** The number of octets that the L field does not count: start, L, L, start; checksum, stop. */
-export const frameOverhead = 6;
+const frameOverhead = 6;
 /** The number of octets before the user data that the L field counts: C, A and CI. */
-export const headerOctets = 3;
+const headerOctets = 3;
 export const longestUserData = 0xff - headerOctets;
 
 /** The arithmetic sum of the octets that the L field counts, modulo 256. */
-function checksum(octets: Uint8Array, start: number, end: number): number {
+export function checksum(octets: Uint8Array, start: number, end: number): number {
   let sum = 0;
   for (let at = start; at < end; at++) sum += octets[at] as number;
   return sum & 0xff;
@@ -131,4 +131,23 @@ export function encodeFrame(frame: MbusFrame): Uint8Array {
   const to = new Writer(frameOverhead + headerOctets + frame.userData.length);
   MbusFrame.write(frame, to);
   return to.done();
+}
+
+/** The number of octets of the long frame that starts at `at`, by its header. */
+export function wholeFrame(octets: Uint8Array, at: number): number | "more" | "none" {
+  const [start, length, again, startAgain] = octets.subarray(at, at + 4);
+  if (start !== frameStart) return "none";
+  if (length === undefined) return "more";
+  if (length < headerOctets) return "none";
+  if (again === undefined) return "more";
+  if (again !== length) return "none";
+  if (startAgain === undefined) return "more";
+  if (startAgain !== frameStart) return "none";
+  return octets.length - at < length + frameOverhead ? "more" : length + frameOverhead;
+}
+
+/** Whether checksum and stop octet of a whole long frame are right. */
+export function isIntact(octets: Uint8Array): boolean {
+  const end = octets.length - 2;
+  return octets[end + 1] === frameStop && octets[end] === checksum(octets, frameOverhead - 2, end);
 }

@@ -14,7 +14,9 @@ export interface MbusSegment {
   readonly octets: Uint8Array;
 }
 
+const none = new Uint8Array(0);
 const finalBit = 0x10;
+const lastSegment = 0x0f;
 const lastOfDlms = 0x1f;
 
 /** The segment in a frame; undefined for a frame with other control information, or if the frame is too short for the SAPs. */
@@ -62,12 +64,18 @@ export type MbusJoined =
   | { readonly type: "held" }
   | { readonly type: "dropped"; readonly fault: Fault };
 
-/** Joins the segments of one APDU of one meter. A frame with another address or other SAPs starts a new APDU. */
+/**
+ * Joins the segments of one APDU of one meter. A frame with another address or other SAPs starts a new APDU. After a missing segment the
+ * rest of the APDU is dropped: numbers are counted modulo 16, so segment 0 after segment 15 may be in the middle of an APDU.
+ */
 export class MbusJoiner {
   readonly #longest: number;
-  #parts: Uint8Array[] = [];
+  #buffer = none;
   #octets = 0;
+  #segments = 0;
   #from = "";
+  /** The number of the last segment of an APDU that cannot be completed. */
+  #spoilt: number | undefined;
 
   /** `longest`: the maximum length of a joined PDU, in octets; 65 535 by default. */
   constructor(longest = 0xffff) {
@@ -85,30 +93,50 @@ export class MbusJoiner {
     if (segment === undefined) return dropped("not-dlms", "the CI field is not that of a DLMS segment");
     const { sequence, final, sourceSap, destinationSap, octets } = segment;
     const from = `${frame.address} ${sourceSap} ${destinationSap}`;
-    if (sequence === 0 && (this.#parts.length & 0x0f) !== 0) this.#forget();
-    if (from !== this.#from) this.#forget();
+    if (from !== this.#from) this.clear();
     this.#from = from;
-    if (sequence !== (this.#parts.length & 0x0f)) {
-      const expected = this.#parts.length & 0x0f;
-      this.#forget();
+    const expected = this.#segments & lastSegment;
+    const begins = this.#spoilt === undefined ? expected !== 0 : this.#spoilt !== lastSegment;
+    if (sequence === 0 && begins) this.clear();
+    else if (this.#spoilt !== undefined || sequence !== expected) {
+      this.#spoil(segment);
       return dropped("missing-segment", `segment ${sequence} where ${expected} belongs`);
     }
     if (this.#octets + octets.length > this.#longest) {
-      this.#forget();
+      this.#spoil(segment);
       return dropped("pdu-too-long", `more than ${this.#longest} octets`);
     }
-    // The octets are copied, because the frame may be a view into a buffer that is used again.
-    this.#parts.push(octets.slice());
-    this.#octets += octets.length;
+    this.#hold(octets);
     if (!final) return { type: "held" };
-    const pdu = concat(...this.#parts);
-    this.#forget();
+    const pdu = this.#buffer.slice(0, this.#octets);
+    this.clear();
     return { type: "received", pdu, sourceSap, destinationSap };
   }
 
-  #forget(): void {
-    this.#parts = [];
+  /** Copies the octets: many short segments take no more memory than one long one. */
+  #hold(octets: Uint8Array): void {
+    const length = this.#octets + octets.length;
+    if (length > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(length, Math.min(this.#longest, 2 * this.#buffer.length)));
+      larger.set(this.#buffer.subarray(0, this.#octets));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(octets, this.#octets);
+    this.#octets = length;
+    this.#segments++;
+  }
+
+  #spoil({ sequence, final }: MbusSegment): void {
+    this.clear();
+    if (!final) this.#spoilt = sequence;
+  }
+
+  /** Drops the held octets. */
+  clear(): void {
+    this.#buffer = none;
     this.#octets = 0;
+    this.#segments = 0;
+    this.#spoilt = undefined;
   }
 }
 

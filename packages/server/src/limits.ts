@@ -18,7 +18,8 @@ export interface Limits {
   readonly sessionsPerGateway: number;
   /**
    * Maximum number of open associations of one meter: all without authentication together, and those of each other client by
-   * itself. A new association ends the one that was idle longest.
+   * itself. A new association ends the one that was idle longest. Also the maximum number of associations that sources of datagrams have
+   * with one meter behind a line of a gateway.
    */
   readonly associationsPerMeter: number;
   /** Maximum number of waiting requests of one session; more requests stay in the socket. */

@@ -2,6 +2,7 @@ import { gatewayAddress, withGatewayPrefix } from "@dlmskit/apdu";
 import { fromHex, toHex } from "@dlmskit/core";
 import { clock } from "@dlmskit/cosem-objects";
 import { Primary, Station } from "@dlmskit/hdlc";
+import { MbusClientLink, MbusServerLink } from "@dlmskit/mbus";
 import { type Duplex, memoryPair } from "@dlmskit/transport";
 import { describe, expect, it } from "vitest";
 import { gateway, Meter, meterTemplate, none, Server, SharedLine } from "../src/index.ts";
@@ -18,8 +19,8 @@ const getName = fromHex("c001c1000100002a0000ff0200");
 const unconfirmedSet = fromHex("c1018100080000010000ff030010003c");
 const hex = (octets: Uint8Array | undefined): string => toHex(octets ?? new Uint8Array());
 
-/** A gateway with three HDLC meters on one bus, at the lower addresses 17 to 19; 20 is a meter that is not there. */
-function bus() {
+/** A gateway with three meters on one bus, HDLC or M-Bus, at the lower addresses 17 to 19; 20 is a meter that is not there. */
+function bus(kind: "hdlc" | "mbus" = "hdlc") {
   const state: { bench?: Bench; opened: number; near?: Duplex; inFlight: number; collisions: number } = {
     ...{ opened: 0, inFlight: 0, collisions: 0 },
   };
@@ -34,18 +35,22 @@ function bus() {
       return meter === undefined || server !== 1 ? undefined : { meter, device: 1 };
     };
     const server = new Server({ meters: route, clock: machine });
-    server.accept(far, new Station({ addresses: ({ upper, lower }) => upper === 1 && meters.has(lower ?? 0) }));
+    const station =
+      kind === "mbus"
+        ? new MbusServerLink({ addresses: [...meters.keys()] })
+        : new Station({ addresses: ({ upper, lower }) => upper === 1 && meters.has(lower ?? 0) });
+    server.accept(far, station);
     return near;
   });
   const behind = ({ physicalDeviceAddress }: { physicalDeviceAddress: Uint8Array }) => ({
     over: line,
-    link: ({ client, server }: { client: number; server: number }) =>
-      new Primary({
-        client,
-        server: { upper: server, lower: physicalDeviceAddress[0] as number },
-        timeout: 300,
-        retries: 1,
-      }),
+    link({ client, server }: { client: number; server: number }) {
+      const [at = 0] = physicalDeviceAddress;
+      const timing = { timeout: 300, retries: 1 };
+      return kind === "mbus"
+        ? new MbusClientLink({ client, server, address: at, ...timing })
+        : new Primary({ client, server: { upper: server, lower: at }, ...timing });
+    },
     timeout: 3000,
   });
   const bench = new Bench(gateway({ behind }));
@@ -53,9 +58,9 @@ function bus() {
   return { bench, state, line };
 }
 
-describe("a gateway with several meters on one HDLC line", () => {
+describe.each(["hdlc", "mbus"] as const)("a gateway with several meters on one line, %s", (kind) => {
   it("asks them one after another, whatever its clients do at once", async () => {
-    const { bench, state } = bus();
+    const { bench, state } = bus(kind);
     const clients = [17, 18, 19, 17].map((lower) => {
       const client = bench.client();
       const prefix = (pdu: Uint8Array) =>
@@ -75,7 +80,7 @@ describe("a gateway with several meters on one HDLC line", () => {
   });
 
   it("a meter that is not there holds the line no longer than its timeout", async () => {
-    const { bench } = bus();
+    const { bench } = bus(kind);
     const [missing, there] = [bench.client(), bench.client()];
     missing.pump.send(withGatewayPrefix("request", gatewayAddress("1/0x14"), aarq));
     there.pump.send(withGatewayPrefix("request", gatewayAddress("1/0x11"), aarq));
@@ -85,7 +90,7 @@ describe("a gateway with several meters on one HDLC line", () => {
   });
 
   it("a client that leaves gives its link back, and the line stays open for the others", async () => {
-    const { bench, state } = bus();
+    const { bench, state } = bus(kind);
     const [leaves, stays] = [bench.client(), bench.client()];
     leaves.pump.send(withGatewayPrefix("request", gatewayAddress("1/0x11"), aarq));
     await bench.settle(100);
@@ -98,7 +103,7 @@ describe("a gateway with several meters on one HDLC line", () => {
   });
 
   it("a line that breaks is opened again for the next request", async () => {
-    const { bench, state } = bus();
+    const { bench, state } = bus(kind);
     const client = bench.client();
     const ask = (pdu: Uint8Array) => client.raw(withGatewayPrefix("request", gatewayAddress("1/0x12"), pdu));
     client.pump.send(withGatewayPrefix("request", gatewayAddress("1/0x12"), aarq));
@@ -111,7 +116,7 @@ describe("a gateway with several meters on one HDLC line", () => {
   });
 
   it("an unconfirmed request leaves the line without an answer", async () => {
-    const { bench } = bus();
+    const { bench } = bus(kind);
     const client = bench.client();
     const ask = (lower: string, pdu: Uint8Array) =>
       client.raw(withGatewayPrefix("request", gatewayAddress(`1/${lower}`), pdu));

@@ -45,17 +45,25 @@ function source() {
   const link = ({ client, server }: { client: number; server: number }) => new WrapperClientLink({ client, server });
   const far: Behind = { over: over(new Meter(template, { name: "FAR1" })), link };
   const nested: Behind = { over: over(gateway({ behind: { "2/inner": new Meter(template, { name: "IN1" }) } })), link };
-  bench = new Bench(gateway({ behind: { "1/far": far, "1/gw": nested } }));
-  const [near, other] = memoryPair({ clock: bench.clock, datagrams: true });
-  bench.server.accept(other, new WrapperDatagramLink());
-  const answers: string[] = [];
-  near.start({ received: (octets) => void answers.push(toHex(octets.subarray(8))), closed: () => undefined });
-  const send = async (pdu: Uint8Array): Promise<string> => {
-    near.send(encodeWpdu({ source: 16, destination: 1, pdu }));
-    await (bench as Bench).settle(10);
-    return answers.splice(0).join();
+  bench = new Bench(gateway({ behind: { "1/far": far, "1/gw": nested } }), { limits: { associationsPerMeter: 4 } });
+  const from = (datagrams: boolean) => {
+    const { clock: machine, server } = bench as Bench;
+    const [near, other] = memoryPair({ clock: machine, datagrams });
+    server.accept(other, datagrams ? new WrapperDatagramLink() : new WrapperServerLink());
+    const answers: string[] = [];
+    near.start({ received: (octets) => void answers.push(toHex(octets.subarray(8))), closed: () => undefined });
+    return async (pdu: Uint8Array): Promise<string> => {
+      near.send(encodeWpdu({ source: 16, destination: 1, pdu }));
+      await (bench as Bench).settle(10);
+      return answers.splice(0).join();
+    };
   };
-  return { bench, send, lines, closed };
+  let sender: ReturnType<typeof from> | undefined;
+  const send = (pdu: Uint8Array): Promise<string> => {
+    sender ??= from(true);
+    return sender(pdu);
+  };
+  return { bench, from, send, lines, closed };
 }
 
 describe("the AARE of a meter behind a gateway", () => {
@@ -90,6 +98,26 @@ describe("a source of datagrams behind which nobody may be", () => {
     expect(lines).toHaveLength(1);
     expect(await send(to(at, inner(release)))).toMatch(/63/);
     expect(bench.server.connections).toBe(0);
+  });
+});
+
+describe("sources of datagrams that open associations with one meter behind a line and go", () => {
+  it("keep as many places there as the limit says, and those that were idle longest give way; a client over TCP stays", async () => {
+    const { bench, from, lines, closed } = source();
+    const stays = from(false);
+    expect(await stays(to("1/far", aarq))).toMatch(/61/);
+    const active = from(true);
+    expect(await active(to("1/far", aarq))).toMatch(/61/);
+    for (let count = 0; count < 30; count++) {
+      expect(await from(true)(to("1/far", aarq))).toMatch(/61/);
+      expect(await active(to("1/far", getName))).toMatch(/c401c100/);
+    }
+    expect(bench.server.connections).toBe(5);
+    expect(lines.length - closed.size).toBe(5);
+    expect(await stays(to("1/far", getName))).toMatch(/c401c100/);
+    // A place that is released is free again.
+    expect(await active(to("1/far", release))).toMatch(/63/);
+    expect(bench.server.connections).toBe(4);
   });
 });
 

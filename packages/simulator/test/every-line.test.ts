@@ -3,6 +3,7 @@ import { type CellValue, connect, type Session } from "@dlmskit/client";
 import { type ClientLink, Fault, fromAscii } from "@dlmskit/core";
 import { Primary, Station } from "@dlmskit/hdlc";
 import { ModeEClient } from "@dlmskit/iec62056-21";
+import { MbusClientLink, MbusServerLink } from "@dlmskit/mbus";
 import { CounterLedger } from "@dlmskit/security";
 import { type Duplex, type Listener, seededRandom, withFaults } from "@dlmskit/transport";
 import {
@@ -144,6 +145,19 @@ describe.skipIf(!isLong)("a full read of the IS 15959 meter gives the same over 
     });
     const open = async (): Promise<Duplex> => withFaults(await tcpConnect("127.0.0.1", listener.port), bad(2));
     expect(await readOver(open, primary)).toEqual(expected);
+    await listener.close();
+  });
+
+  it("M-Bus on TCP, with octets lost, altered and repeated", async () => {
+    const link = (): MbusServerLink => new MbusServerLink({ addresses: [1], interOctet: 60 });
+    const listener = await tcpListen({
+      port: 0,
+      accept: (duplex) => simulator.server.accept(withFaults(duplex, bad(10)), link()),
+    });
+    const open = async (): Promise<Duplex> => withFaults(await tcpConnect("127.0.0.1", listener.port), bad(11));
+    const master = () =>
+      new MbusClientLink({ client, server: 1, address: 1, timeout: 100, retries: 12, pollInterval: 5 });
+    expect(await readOver(open, master)).toEqual(expected);
     await listener.close();
   });
 

@@ -130,6 +130,7 @@ class ProxiedLine {
   #far: Duplex | undefined;
   /** Octets that were received before the target was connected, and the end of the connection. */
   #early: (() => void)[] | undefined = [];
+  #earlyOctets = 0;
   #passed = 0;
   #halfClosed = false;
   #cancel: Cancel | undefined;
@@ -158,6 +159,7 @@ class ProxiedLine {
     this.#listen(far, "down");
     const early = this.#early ?? [];
     this.#early = undefined;
+    if (this.#earlyOctets > high) this.#near.resume?.();
     for (const run of early) run();
   }
 
@@ -181,14 +183,27 @@ class ProxiedLine {
 
   #listen(from: Duplex, direction: LineDirection): void {
     from.start({
-      received: (octets) => this.#whenJoined(() => this.#pass(octets, direction)),
+      received: (octets) => {
+        if (this.#early === undefined || this.#roomFor(octets)) this.#whenJoined(() => this.#pass(octets, direction));
+      },
       ended: () => this.#whenJoined(() => this.#lines[direction].afterwards(() => this.#to(direction)?.end())),
-      drained: () => this.#from(direction === "up" ? "down" : "up")?.resume?.(),
+      drained: () => {
+        this.#near.resume?.();
+        this.#far?.resume?.();
+      },
       closed: (fault) => {
         if (fault !== undefined || this.#far === undefined) this.reset(fault);
         else this.#lines[direction].afterwards(() => this.#closed(direction));
       },
     });
+  }
+
+  /** Octets wait for the target to be connected: at the peer, if there are many. Datagrams cannot wait there, and are lost. */
+  #roomFor(octets: Uint8Array): boolean {
+    if (this.#near.datagrams === true && this.#earlyOctets > high) return false;
+    this.#earlyOctets += octets.length;
+    if (this.#earlyOctets > high) this.#near.pause?.();
+    return true;
   }
 
   /** One end has closed normally: its last octets must still be sent to the other end, which then has to close as well. */
@@ -231,11 +246,12 @@ class ProxiedLine {
       line.afterwards(() => this.reset());
       return;
     }
-    const waiting = line.heldOctets + (this.#to(direction)?.bufferedOctets ?? 0);
-    if (waiting <= high) return;
+    const unread = (): number =>
+      (this.#to(direction)?.bufferedOctets ?? 0) + (echo === true ? (this.#from(direction)?.bufferedOctets ?? 0) : 0);
+    if (line.heldOctets + unread() <= high) return;
     this.#from(direction)?.pause?.();
     line.afterwards(() => {
-      if ((this.#to(direction)?.bufferedOctets ?? 0) === 0) this.#from(direction)?.resume?.();
+      if (unread() === 0) this.#from(direction)?.resume?.();
     });
   }
 }

@@ -117,3 +117,59 @@ describe("a faulty line as a proxy", () => {
     expect(() => new LineProxy({ clock, connect, faults: { split: 0 } })).toThrow("pieces cannot have 0 octets");
   });
 });
+
+describe("a peer of the line that sends without end", () => {
+  /** An end that reads nothing, and says how much it was given and whether it was told to wait. */
+  function end(buffered = false) {
+    const state = { given: 0, paused: false, handlers: undefined as Parameters<Duplex["start"]>[0] | undefined };
+    const duplex: Duplex = {
+      remote: "test",
+      get bufferedOctets() {
+        return buffered ? state.given : 0;
+      },
+      send: (octets) => {
+        state.given += octets.length;
+      },
+      end: () => undefined,
+      destroy: () => undefined,
+      pause: () => {
+        state.paused = true;
+      },
+      resume: () => {
+        state.paused = false;
+      },
+      start: (handlers) => {
+        state.handlers = handlers;
+      },
+    };
+    const flood = (): number => {
+      let sent = 0;
+      for (; sent < 0x200000 && !state.paused; sent += 4096) state.handlers?.received(new Uint8Array(4096));
+      return sent;
+    };
+    return { duplex, state, flood };
+  }
+
+  it("waits while the target is being connected, and loses nothing", async () => {
+    const [near, far] = [end(), end()];
+    let join: (duplex: Duplex) => void = () => undefined;
+    const connect = (): Promise<Duplex> => new Promise((resolve) => (join = resolve));
+    new LineProxy({ clock: new VirtualClock(), connect }).accept(near.duplex);
+    const sent = near.flood();
+    expect(sent).toBeLessThan(0x80000);
+    join(far.duplex);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([far.state.given, near.state.paused]).toEqual([sent, false]);
+  });
+
+  it("waits until it reads its own echo", async () => {
+    const [near, far] = [end(true), end()];
+    const options = { clock: new VirtualClock(), connect: () => Promise.resolve(far.duplex), faults: { echo: true } };
+    new LineProxy(options).accept(near.duplex);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(near.flood()).toBeLessThan(0x80000);
+    near.state.given = 0;
+    near.state.handlers?.drained?.();
+    expect(near.state.paused).toBe(false);
+  });
+});

@@ -193,3 +193,54 @@ describe("a modem that dials", () => {
     expect(await dialled(() => "\r\nOK\r\n", { number: "\r" })).toBe("bad-value");
   });
 });
+
+describe("a peer that sends commands without end", () => {
+  /** The modem's end of a line that the peer does not read. */
+  function end() {
+    const clock = new VirtualClock();
+    const state = { unread: 0, sends: 0, destroyed: false, paused: false };
+    let received: (octets: Uint8Array) => void = () => undefined;
+    const line: Duplex = {
+      remote: "test",
+      get bufferedOctets() {
+        return state.unread;
+      },
+      send: (octets) => {
+        state.unread += octets.length;
+        state.sends++;
+      },
+      end: () => undefined,
+      destroy: () => {
+        state.destroyed = true;
+      },
+      pause: () => {
+        state.paused = true;
+      },
+      resume: () => {
+        state.paused = false;
+      },
+      start: (handlers) => {
+        received = (octets) => handlers.received(octets);
+      },
+    };
+    answerCalls(line, { clock, accept: () => undefined });
+    return { clock, state, send: () => received(fromAscii("A".repeat(511).concat("\r"))) };
+  }
+
+  it("is hung up on if it never reads their echo", () => {
+    const { state, send } = end();
+    for (let sent = 0; sent < 1 << 20 && !state.destroyed; sent += 512) send();
+    expect(state.destroyed).toBe(true);
+    expect(state.unread).toBeLessThan(1 << 17);
+  });
+
+  it("is received as fast as a serial line carries it, and gets echo and results together", () => {
+    const { clock, state, send } = end();
+    send();
+    expect([state.sends, state.paused]).toEqual([1, true]);
+    clock.advance(44);
+    expect(state.paused).toBe(true);
+    clock.advance(1);
+    expect(state.paused).toBe(false);
+  });
+});

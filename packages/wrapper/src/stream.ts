@@ -60,7 +60,6 @@ export class WrapperStream {
 
   /** The WPDUs that `octets` complete; WPDUs without a PDU are dropped. */
   receive(octets: Uint8Array, now: number): Wpdu[] {
-    this.expire(now);
     if (this.#closed) return [];
     this.opened(now);
     const wpdus = this.#splitter.push(octets);
@@ -70,6 +69,8 @@ export class WrapperStream {
     }
     if (this.#splitter.held === 0) this.#begun = undefined;
     else this.#begun ??= now;
+    // Octets may have arrived in time in a process that was busy: only what is incomplete with them is late.
+    this.expire(now);
     if (!wpdus.some(isEmpty)) return wpdus;
     for (const { pdu } of wpdus.filter(isEmpty)) this.#outputs.push({ type: "dropped", why: "empty", octets: pdu });
     return wpdus.filter((wpdu) => !isEmpty(wpdu));

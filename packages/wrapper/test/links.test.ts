@@ -132,8 +132,6 @@ describe("the server's end", () => {
     expect(say(link)).toEqual([]);
     link.expire(280_000);
     expect(say(link)).toEqual(["disconnected timeout", "broken inactivity"]);
-    const late = new WrapperServerLink({ inactivity: 1000 }, 0);
-    expect(hears(late, wpdu(16, 1, 1), 1000)).toEqual(["disconnected timeout", "broken inactivity"]);
     expect(new WrapperServerLink({ inactivity: 0 }, 0).deadline).toBeUndefined();
   });
 
@@ -220,5 +218,32 @@ describe("any octets", () => {
         }
       }),
     );
+  });
+});
+
+describe("a process that was busy when a deadline came", () => {
+  const whole = encodeWpdu({ source: 16, destination: 1, pdu: Uint8Array.of(1, 2, 3) });
+
+  it("takes the rest of a WPDU that has arrived, and then a WPDU after the inactivity time", () => {
+    const link = new WrapperServerLink({ incomplete: 100, inactivity: 1000 }, 0);
+    link.receive(whole.subarray(0, 5), 0);
+    link.receive(whole.subarray(5), 150);
+    expect(link.poll()).toMatchObject({ type: "received" });
+    link.receive(whole, 1200);
+    expect(link.poll()).toMatchObject({ type: "received" });
+    expect([link.poll(), link.deadline]).toEqual([undefined, 2200]);
+  });
+
+  it("breaks off what is still incomplete, and what says nothing", () => {
+    const slow = new WrapperServerLink({ incomplete: 100 }, 0);
+    slow.receive(whole.subarray(0, 5), 0);
+    slow.receive(whole.subarray(5, 6), 150);
+    expect(slow.poll()).toEqual({ type: "broken", why: "incomplete-timeout" });
+    const silent = new WrapperServerLink({ inactivity: 1000 }, 0);
+    silent.receive(whole.subarray(0, 1), 1000);
+    expect(silent.poll()).toMatchObject({ type: "disconnected", why: "timeout" });
+    silent.receive(whole, 1001);
+    expect(silent.poll()).toEqual({ type: "broken", why: "inactivity" });
+    expect(silent.poll()).toBeUndefined();
   });
 });

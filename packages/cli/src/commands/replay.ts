@@ -1,5 +1,5 @@
 import { node } from "@dlmskit/security/node";
-import { type Departure, parseRecord, replayRecord } from "@dlmskit/simulator";
+import { type Departure, type LinkName, parseRecord, replayRecord } from "@dlmskit/simulator";
 import { systemClock } from "@dlmskit/transport/node";
 import { type Command, Option } from "commander";
 import { readInputFile, textOf } from "../capture-input.ts";
@@ -11,7 +11,7 @@ import { capturedRecord, isPacketFile } from "../record/captured-record.ts";
 interface ReplayCommandOptions {
   readonly port: number;
   readonly host: string;
-  readonly link: "wrapper" | "hdlc";
+  readonly link: LinkName;
   readonly keys?: string;
   readonly meter?: string;
   readonly json?: boolean;
@@ -66,7 +66,7 @@ export function replayCommand(program: Command): void {
     .argument("<file>", "a record of --record, or a packet capture (pcap, pcapng)")
     .option("--port <port>", "the port; 0 for any free port", portOption, 4059)
     .option("--host <address>", "address to listen on", "127.0.0.1")
-    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc", "mbus"]).default("wrapper"))
     .option("--keys <file>", "passwords and keys of the clients, JSON: needed for ciphered sessions and HLS")
     .option("--meter <serial>", "which meter, if the record has several")
     .option("--json", "prints one JSON document per line")

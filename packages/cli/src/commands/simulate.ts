@@ -197,7 +197,7 @@ export function simulateCommand(program: Command): void {
       "--advertise <host>",
       "the host that --identities names, if clients reach the meters at another one than --host",
     )
-    .addOption(new Option("--link <link>", "link layer; default wrapper").choices(["wrapper", "hdlc"]))
+    .addOption(new Option("--link <link>", "link layer; default wrapper").choices(["wrapper", "hdlc", "mbus"]))
     .addOption(
       new Option("--transport <name>", "transport layer; default tcp; udp with the wrapper only").choices([
         "tcp",
@@ -218,10 +218,10 @@ export function simulateCommand(program: Command): void {
       gatewaysOption,
     )
     .option("--gateways <n>", "with --behind-gateway: number of gateways, each with a port", numberOption(1, 65_535), 1)
-    .option("--serial <device>", "a serial port instead of TCP, with HDLC: /dev/ttyUSB0 or COM3")
+    .option("--serial <device>", "a serial port instead of TCP, with HDLC or --link mbus: /dev/ttyUSB0 or COM3")
     .option(
       "--baud <rate>",
-      "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
+      "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on, with --link mbus 2400",
       numberOption(300, 4_000_000),
     )
     .option("--mode-e", "with --serial: clients sign on by IEC 62056-21 first, for mode E or a readout")

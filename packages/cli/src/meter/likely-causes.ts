@@ -26,9 +26,9 @@ export function causeTexts(options: MeterOptions): (cause: LikelyCause) => strin
     "lost-counters":
       "the folder of --state may be lost or set back: name the object with the meter's counter by --counter",
     "wrong-server-title": "the meter's system title may not be the one in its answer",
-    "wrong-link": `the peer may use another link layer: try --link ${link === "hdlc" ? "wrapper" : "hdlc"}`,
+    "wrong-link": `the peer may use another link layer: try --link ${link === "wrapper" ? "hdlc" : "wrapper"}`,
     "wrong-service": "the port may belong to another service (HTTP, TLS)",
-    "wrong-address": `${link === "hdlc" ? "--server and --physical" : "--server"} or --client may be wrong: a meter does not answer requests to other addresses`,
+    "wrong-address": `${link === "wrapper" ? "--server" : "--server and --physical"} or --client may be wrong: a meter does not answer requests to other addresses`,
     "closed-by-meter": `the meter may not know client ${client} or server ${server}, or may have no free connection`,
     "slow-line": `the line may be slow: raise --timeout (now ${timeout} ms); --trace shows what is received`,
     "not-behind-gateway":

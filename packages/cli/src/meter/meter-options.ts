@@ -1,4 +1,5 @@
 import { Fault, type GatewayAddress } from "@dlmskit/core";
+import type { LinkName } from "@dlmskit/simulator";
 import { type Command, Option } from "commander";
 import { gatewayOption, hexOption, numberOption } from "../options.ts";
 import { pcapOption } from "../output/pcap-file.ts";
@@ -16,7 +17,7 @@ export interface MeterOptions extends ProgressOptions, AttemptOptions, Protectio
   readonly server: number;
   readonly physical?: number;
   readonly gateway?: GatewayAddress;
-  readonly link: "wrapper" | "hdlc";
+  readonly link: LinkName;
   readonly transport: "tcp" | "udp";
   /** The serial port of `--serial`, for commands in which that is not a serial number. */
   readonly device?: string;
@@ -48,7 +49,7 @@ export interface MeterOptions extends ProgressOptions, AttemptOptions, Protectio
   readonly json?: boolean;
 }
 
-/** Checks the options of a serial line, which carries HDLC. Fault `bad-option` for options that cannot be combined with it. */
+/** Checks the options of a serial line, which carries HDLC or M-Bus. Fault `bad-option` for options that cannot be combined with it. */
 function chooseSerial(command: Command): void {
   const { serial, link, modeE, baud, rs485, silence } = command.opts<MeterOptions & { serial?: string }>();
   if (serial === undefined) {
@@ -60,10 +61,14 @@ function chooseSerial(command: Command): void {
   if (link === "wrapper" && command.getOptionValueSource("link") === "cli") {
     throw new Fault("bad-option", "the wrapper does not work on a serial line", {
       layer: "cli",
-      hint: "leave out --link wrapper",
+      hint: "leave out --link wrapper, for HDLC, or give --link mbus",
     });
   }
-  command.setOptionValueWithSource("link", "hdlc", "config");
+  if (link !== "mbus") command.setOptionValueWithSource("link", "hdlc", "config");
+  else if (modeE === true) {
+    const hint = "leave out --mode-e: an M-Bus line needs no sign-on";
+    throw new Fault("bad-option", "--mode-e cannot be combined with --link mbus", { layer: "cli", hint });
+  }
   command.setOptionValueWithSource("device", serial, "config");
 }
 
@@ -88,10 +93,10 @@ export const busOf = ({ rs485, silence }: Pick<MeterOptions, "rs485" | "silence"
 export function lineOptions(command: Command): Command {
   command.hook("preAction", (_, action) => chooseSerial(action));
   return command
-    .option("--serial <device>", "a serial port instead of a host, with HDLC: /dev/ttyUSB0 or COM3")
+    .option("--serial <device>", "a serial port instead of a host, with HDLC or --link mbus: /dev/ttyUSB0 or COM3")
     .option(
       "--baud <rate>",
-      "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on",
+      "baud rate of the serial port; default 9600, with --mode-e 300 for the sign-on, with --link mbus 2400",
       numberOption(300, 4_000_000),
     )
     .addOption(rs485Option())
@@ -106,14 +111,23 @@ export function meterOptions(command: Command): Command {
   command.hook("preAction", (_, action) => startDeadline(action));
   return protectionOptions(command)
     .option("--client <sap>", "the client's service access point", numberOption(1, 0xffff), 16)
-    .option("--server <address>", "the logical device: wPort, or upper HDLC address", numberOption(1, 0xffff), 1)
-    .option("--physical <address>", "the lower HDLC address, if the meter has one", numberOption(0, 0x3fff))
+    .option(
+      "--server <address>",
+      "the logical device: wPort, upper HDLC address, or SAP on M-Bus",
+      numberOption(1, 0xffff),
+      1,
+    )
+    .option(
+      "--physical <address>",
+      "the lower HDLC address, if the meter has one; with --link mbus its primary address",
+      numberOption(0, 0x3fff),
+    )
     .option(
       "--gateway <network/address>",
       "the meter behind the gateway at the host: network id and physical device address, 1/00123456 or 1/0x0011",
       gatewayOption,
     )
-    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc"]).default("wrapper"))
+    .addOption(new Option("--link <link>", "link layer").choices(["wrapper", "hdlc", "mbus"]).default("wrapper"))
     .addOption(new Option("--transport <name>", "transport layer").choices(["tcp", "udp"]).default("tcp"))
     .option("--meter <serial>", "takes host, port, addresses, password and keys of this meter from --identities FILE")
     .option("--identities <file>", "with --meter: a file written by dlms simulate --identities, .csv or .json")

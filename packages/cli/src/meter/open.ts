@@ -3,6 +3,7 @@ import { connect, DurableCounters, type Line, readInvocationCounter, type Sessio
 import { type ClientLink, Fault, fromAscii, fromHex, logicalName, type Tracer } from "@dlmskit/core";
 import { Primary } from "@dlmskit/hdlc";
 import { ModeEClient } from "@dlmskit/iec62056-21";
+import { MbusClientLink } from "@dlmskit/mbus";
 import { CounterGuard, Keys } from "@dlmskit/security";
 import { node } from "@dlmskit/security/node";
 import { type Duplex, dial, LinkPump } from "@dlmskit/transport";
@@ -38,8 +39,10 @@ function placeOf(text: string): { host: string; port: number } {
   return { host: (found[1] ?? found[2]) as string, port };
 }
 
-/** Default of `--retries`: how often an HDLC frame is repeated. */
+/** Default of `--retries`: how often a frame is repeated. */
 const frameRetries = 3;
+/** Without `--physical`: the only meter on an M-Bus line. */
+const anyMbusAddress = 254;
 /** Maximum time to wait for the peer to close the connection, ms. */
 const linger = 1000;
 
@@ -47,16 +50,16 @@ function linkOf(options: MeterOptions, client: number): ClientLink {
   const { server, physical, link, timeout, retries = frameRetries } = options;
   const quirks = quirksOf(options.quirk ?? [], link);
   if (link === "wrapper") return new WrapperClientLink({ client, server, quirks: quirks.wrapper });
+  // `--timeout` applies to all attempts together.
+  const timing = { timeout: Math.ceil(timeout / (retries + 1)), retries, pollFor: timeout };
+  if (link === "mbus") return new MbusClientLink({ client, server, address: physical ?? anyMbusAddress, ...timing });
   const primary = new Primary({
     client,
     server: { upper: server, ...(physical === undefined ? {} : { lower: physical }) },
     maxInfoSend: 512,
     maxInfoReceive: 512,
     quirks: quirks.hdlc,
-    // `--timeout` applies to all attempts together.
-    timeout: Math.ceil(timeout / (retries + 1)),
-    retries,
-    pollFor: timeout,
+    ...timing,
   });
   if (options.modeE !== true) return primary;
   return new ModeEClient({ link: primary, ...(options.baud === undefined ? {} : { initialBaudRate: options.baud }) });
@@ -73,15 +76,21 @@ export async function duplexTo(place: string, options: MeterOptions): Promise<Du
 async function lineOf(place: string, options: MeterOptions): Promise<Duplex> {
   const { link, timeout, transport, device, baud, modeE } = options;
   if (device !== undefined) {
+    const usualRate = modeE === true ? 300 : 9600;
     const { serialOpen } = await import("@dlmskit/transport/serial");
-    return serialOpen(device, { baudRate: baud ?? (modeE === true ? 300 : 9600), ...busOf(options) });
+    const line =
+      link === "mbus" ? { baudRate: baud ?? 2400, parity: "even" as const } : { baudRate: baud ?? usualRate };
+    return serialOpen(device, { ...line, ...busOf(options) });
   }
   const called = calledAt(place);
   if (called !== undefined) return nextCall(called, timeout);
   const { host, port } = placeOf(place);
   if (transport === "tcp") return tcpConnect(host, port, { timeout });
   if (link === "wrapper") return udpConnect(host, port);
-  throw new Fault("bad-option", "HDLC does not work over UDP", { layer: "cli", hint: "leave out --transport udp" });
+  throw new Fault("bad-option", `--link ${link} does not work over UDP`, {
+    layer: "cli",
+    hint: "leave out --transport udp",
+  });
 }
 
 async function lineTo(place: string, options: MeterOptions, client: number, progress?: Progress): Promise<Line> {

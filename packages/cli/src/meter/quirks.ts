@@ -1,6 +1,7 @@
 import type { InitiatorQuirk } from "@dlmskit/association";
 import { Fault } from "@dlmskit/core";
 import type { HdlcQuirk } from "@dlmskit/hdlc";
+import type { LinkName } from "@dlmskit/simulator";
 import type { WrapperQuirk } from "@dlmskit/wrapper";
 import { InvalidArgumentError } from "commander";
 
@@ -45,13 +46,14 @@ export interface QuirksOf {
 }
 
 /** The quirks of each layer. Fault `bad-option` for a quirk of another link than `--link`. */
-export function quirksOf(names: readonly string[], link: "hdlc" | "wrapper"): QuirksOf {
+export function quirksOf(names: readonly string[], link: LinkName): QuirksOf {
   const among = (table: object) => names.filter((name) => Object.hasOwn(table, name));
-  const [misplaced] = among(link === "hdlc" ? ofWrapper : ofHdlc);
-  if (misplaced !== undefined) {
+  for (const [other, table] of Object.entries({ hdlc: ofHdlc, wrapper: ofWrapper })) {
+    const [misplaced] = other === link ? [] : among(table);
+    if (misplaced === undefined) continue;
     throw new Fault("bad-option", `--quirk ${misplaced} does not exist for --link ${link}`, {
       layer: "cli",
-      hint: `it is for --link ${link === "hdlc" ? "wrapper" : "hdlc"}`,
+      hint: `it is for --link ${other}`,
     });
   }
   return {

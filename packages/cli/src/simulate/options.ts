@@ -79,8 +79,12 @@ export function whereOf(options: SimulateOptions): ListenOptions {
   const gateway = gatewayOf(options);
   if (serial !== undefined) {
     const rate = baud && { baudRate: baud };
+    if (link === "mbus" && (modeE || telegram)) {
+      const hint = "leave out --mode-e and --telegram";
+      throw new Fault("bad-option", "an M-Bus line has no sign-on and no telegrams", { layer: "cli", hint });
+    }
     return {
-      ...{ ...(modem && { modem }), ...gateway },
+      ...{ ...(modem && { modem }), ...gateway, ...(link === "mbus" && { link }) },
       serial: {
         path: serial,
         ...rate,

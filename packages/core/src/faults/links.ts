@@ -37,6 +37,8 @@ export const mbus = {
   incomplete: "The last segments of a message are missing: they have not arrived yet, or the capture ends too early.",
   "mbus-checksum": "The checksum of the frame is wrong; octets were changed on the line.",
   "missing-segment": "A segment of a message is missing; the message is lost, wait for the next.",
+  "no-answer":
+    "The meter did not answer after all retries or polls; check its primary address, the line, its speed and its parity.",
   noise: "There are octets between frames that are not part of a frame; ignore them, or check the line.",
   "not-dlms": "The frame carries no DLMS APDU (another CI field); ignore it.",
   "pdu-too-long": "The segments have more octets than the limit; raise it if such a message is real.",

@@ -8,6 +8,7 @@ import { ignored } from "./ignored.ts";
 import { guessedAt, type Route, reachedAt } from "./route.ts";
 import { Session } from "./session.ts";
 import type { SessionPort } from "./session-port.ts";
+import { UnprovenPlaces } from "./unproven.ts";
 import type { Caller } from "./waiting-room.ts";
 
 // ms until a conversation is looked at again that is idle for too long but waits for an answer.
@@ -86,8 +87,10 @@ export class Conversations {
     const port = this.#port;
     const { gateway } = port.route;
     const upstream = gateway?.upstream(address);
-    if (upstream !== undefined) {
-      if (this.#makeRoom(address)) return new Forwarded(port, { address, upstream, silent: gateway?.silent === true });
+    if (gateway !== undefined && upstream !== undefined) {
+      const unproven = port.forgeable ? UnprovenPlaces.of(gateway) : undefined;
+      const { silent } = gateway;
+      if (this.#makeRoom(address)) return new Forwarded(port, { address, upstream, silent, unproven });
       port.nobody(caller);
       return undefined;
     }

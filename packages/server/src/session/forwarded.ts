@@ -5,6 +5,7 @@ import { sooner } from "./deadline.ts";
 import { associationIn, fits, isStreamed, isUnasked, pduTooLong, unreachableAnswer } from "./gateway-answers.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SharedLine } from "./shared-line.ts";
+import type { UnprovenPlaces } from "./unproven.ts";
 import { defaultUpstreamTimeout, type Upstream } from "./upstream.ts";
 
 /** Silence after an answer, after which another meter of a shared line may be asked, ms: an answer may have several APDUs. */
@@ -17,6 +18,8 @@ export interface ForwardedOptions {
   readonly upstream: Upstream;
   /** Whether a request that cannot be answered gets no answer at all. */
   readonly silent: boolean;
+  /** The places at meters that sources of datagrams have; undefined: the source of this client cannot be forged. */
+  readonly unproven: UnprovenPlaces | undefined;
 }
 
 /** One client with one logical device of a meter behind a line of this gateway. APDUs pass unchanged in both directions. */
@@ -61,7 +64,7 @@ export class Forwarded implements Conversation {
   }
 
   get open(): boolean {
-    return this.#associated && this.#pump?.open === true;
+    return this.#associated && !this.closed && this.#pump?.open === true;
   }
 
   get kept(): boolean {
@@ -183,11 +186,26 @@ export class Forwarded implements Conversation {
     const answers = !isUnasked(pdu);
     if (answers) this.#outstanding = Math.max(0, this.#outstanding - 1);
     const association = associationIn(pdu);
-    if (association !== undefined) this.#associated = association === "open";
+    if (association !== undefined) this.#placed(association === "open");
     if (association === "open") this.#port.opened(false);
     if (!this.#broadcast) this.#port.send(fits(pdu, this.address) ? pdu : pduTooLong, this.address);
     if (this.#outstanding === 0) this.#settle();
     else if (answers) this.#expect();
+  }
+
+  #placed(associated: boolean): void {
+    this.#associated = associated;
+    const { unproven } = this.#options;
+    const { gateway } = this.address;
+    if (gateway === undefined || unproven === undefined) return;
+    if (associated) unproven.enter(gateway, this, this.#port.limits.associationsPerMeter);
+    else unproven.leave(gateway, this);
+  }
+
+  /** Called when another source of datagrams needs the place of this one at the meter. */
+  giveWay(): void {
+    this.close();
+    this.#port.quiet();
   }
 
   /** There is nothing to wait for: a shared line is left soon. */
@@ -250,6 +268,7 @@ export class Forwarded implements Conversation {
   close(): void {
     if (this.closed) return;
     this.closed = true;
+    this.#placed(false);
     const pump = this.#pump;
     if (!this.#connected || pump === undefined) {
       pump?.destroy();

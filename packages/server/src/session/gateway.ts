@@ -44,10 +44,11 @@ export function gateway(options: GatewayOptions): Route {
   return Object.assign(route, {
     ...(only === undefined ? {} : { only }),
     gateway: {
-      accepts({ physical: asked }: LinkAddress) {
+      accepts(address: LinkAddress) {
+        const { physical: asked } = address;
         if (asked === undefined) return true;
         if (physical !== undefined) return asked === physical;
-        return only === undefined || hasDeviceAddress(only, asked);
+        return only === undefined || hasDeviceAddress(only, address);
       },
       upstream(address: LinkAddress) {
         const found = address.gateway === undefined ? undefined : find(address.gateway);

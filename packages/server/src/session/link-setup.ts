@@ -1,4 +1,4 @@
-import { Fault, type LinkSettings } from "@dlmskit/core";
+import { Fault, type LinkAddress, type LinkSettings } from "@dlmskit/core";
 import {
   type AnyObject,
   type IecHdlcSetup1,
@@ -54,10 +54,13 @@ export function hdlcSettingsOf(meter: Meter): Required<LinkSettings> | undefined
   };
 }
 
-/** Whether a meter has a lower HDLC address; true for a meter that is not loaded. Without a lower address every meter matches. */
-export function hasDeviceAddress(meter: Meter, physical: number | undefined): boolean {
+/**
+ * Whether a meter has a lower HDLC address; true for a meter that is not loaded. Without a lower address every meter matches. On M-Bus the
+ * link alone knows the addresses.
+ */
+export function hasDeviceAddress(meter: Meter, { physical, line }: LinkAddress): boolean {
   const { hdlc } = setupsOf(meter.template);
-  if (physical === undefined || hdlc === undefined || !meter.hasLoaded) return true;
+  if (physical === undefined || line !== undefined || hdlc === undefined || !meter.hasLoaded) return true;
   const address = numberOf(meter, hdlc, "deviceAddress");
   return address === 0 || address === physical;
 }

@@ -37,7 +37,7 @@ export interface Reached {
  */
 export const routeTo = (meter: Meter): Route =>
   Object.assign(
-    ({ server, physical }: LinkAddress) => (hasDeviceAddress(meter, physical) ? { meter, device: server } : undefined),
+    (address: LinkAddress) => (hasDeviceAddress(meter, address) ? { meter, device: address.server } : undefined),
     { only: meter },
   );
 
@@ -47,9 +47,9 @@ export const routeTo = (meter: Meter): Route =>
  */
 export const routeOnLine =
   (meters: readonly Meter[]): Route =>
-  ({ server, physical }) => {
-    const meter = meters.find((one) => hasDeviceAddress(one, physical));
-    return meter === undefined ? undefined : { meter, device: server };
+  (address) => {
+    const meter = meters.find((one) => hasDeviceAddress(one, address));
+    return meter === undefined ? undefined : { meter, device: address.server };
   };
 
 /** Returns the route of a meter; a route is returned unchanged. */

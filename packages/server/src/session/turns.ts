@@ -48,7 +48,7 @@ export class Turns {
 
   /** A PDU without an answer that needs one. */
   get unanswered(): Uint8Array | undefined {
-    const serving = this.blocked && this.serving !== undefined ? [this.serving] : [];
+    const serving = this.serving === undefined ? [] : [this.serving];
     return [...serving, ...this.#waiting].find(needsAnswer)?.pdu;
   }
 
@@ -77,7 +77,7 @@ export class Turns {
     work.then(() => this.#goOn(), failed);
   }
 
-  /** An idle client takes no memory for its last PDU. */
+  /** Called after a PDU was served: unless it still blocks, it has had its answer, and an idle client takes no memory for it. */
   forget(): void {
     if (!this.blocked) this.serving = undefined;
   }

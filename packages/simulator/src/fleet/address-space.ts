@@ -83,6 +83,20 @@ export function hdlcSpace(deviceAddresses: readonly number[]): AddressSpace {
   };
 }
 
+/** The highest primary address on M-Bus; 0 is for slaves without an address, 251 to 255 are reserved. EN 13757-2. */
+const highestPrimary = 250;
+
+/** Meters on one M-Bus line, by primary address from 1 on. The SAP is that of the management logical device. */
+export function mbusSpace(capacity = highestPrimary): AddressSpace {
+  return {
+    capacity,
+    of: (place) => ({ server: management, physical: place + 1 }),
+    placeAt({ server, physical = 0 }) {
+      return server === management && physical >= 1 && physical <= capacity ? physical - 1 : undefined;
+    },
+  };
+}
+
 /**
  * One meter that has its own port, at the server address 1. It answers to every lower address.
  * @param physical the lower HDLC address in the meter's identity, if any.

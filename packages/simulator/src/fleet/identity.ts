@@ -8,7 +8,7 @@ import type { GatewayAddresses } from "./gateway-addresses.ts";
 import { type FleetSecretsOptions, secretsOf } from "./secrets.ts";
 
 /** The data link to the meters. */
-export type LinkName = "wrapper" | "hdlc";
+export type LinkName = "wrapper" | "hdlc" | "mbus";
 /** The transport of the data link. */
 export type TransportName = "tcp" | "udp" | "serial";
 
@@ -43,11 +43,11 @@ export interface Identity {
   readonly host: string;
   readonly port: number;
   readonly link: LinkName;
-  /** HDLC uses TCP or a serial line. For a serial line, `host` is the device. */
+  /** HDLC and M-Bus use TCP or a serial line. For a serial line, `host` is the device. */
   readonly transport: TransportName;
-  /** The server address on the wrapper, or the upper HDLC address. */
+  /** The server address on the wrapper, the upper HDLC address, or the SAP on M-Bus. */
   readonly serverAddress: number;
-  /** The lower HDLC address; absent on the wrapper. */
+  /** The lower HDLC address, or the primary address on M-Bus; absent on the wrapper. */
   readonly physicalAddress?: number;
   /** The address behind the gateway at this host and port, NETWORK/ADDRESS; absent: the meter is not behind a gateway. */
   readonly gateway?: string;

@@ -102,7 +102,7 @@ function checked({ clients = {}, ...row }: RawRow): IdentityRow {
   const wrong =
     typeof serial !== "string" ||
     typeof host !== "string" ||
-    (link !== "wrapper" && link !== "hdlc") ||
+    (link !== "wrapper" && link !== "hdlc" && link !== "mbus") ||
     !Object.values(numbers).every((number) => Number.isInteger(number) && number > 0);
   if (wrong) throw bad(`meter ${String(serial ?? "without serial")} lacks host, port, link or serverAddress`);
   const physical = physicalAddress === undefined ? {} : { physicalAddress: Number(physicalAddress) };

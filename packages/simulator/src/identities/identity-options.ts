@@ -3,6 +3,7 @@ import type { MechanismId } from "@dlmskit/association";
 import type { ConnectOptions } from "@dlmskit/client";
 import { type ClientLink, Fault, fromHex } from "@dlmskit/core";
 import { Primary } from "@dlmskit/hdlc";
+import { MbusClientLink } from "@dlmskit/mbus";
 import { CounterGuard, type CounterSource, Keys, type ReplayGuard } from "@dlmskit/security";
 import { WrapperClientLink } from "@dlmskit/wrapper";
 import type { ClientRow, IdentityRow } from "./identities-file.ts";
@@ -23,6 +24,8 @@ export interface IdentityConnection {
   readonly options: Pick<ConnectOptions, "mechanism" | "ciphered" | "secret" | "security" | "gateway">;
 }
 
+/** The only meter on an M-Bus line. */
+const anyMbusAddress = 254;
 const sha256 = 6;
 // SHA-256 needs system titles but no keys.
 const unusedKey = new Uint8Array(16);
@@ -36,9 +39,12 @@ function clientOf({ serial, clients }: IdentityRow, client: number): ClientRow {
   });
 }
 
-/** The link of a client to the meter, for one connection: the wrapper, or HDLC with the addresses of the row. */
+/** The link of a client to the meter, for one connection: the wrapper, or HDLC or M-Bus with the addresses of the row. */
 export function identityLink({ link, serverAddress, physicalAddress }: IdentityRow, client: number): ClientLink {
   if (link === "wrapper") return new WrapperClientLink({ client, server: serverAddress });
+  if (link === "mbus") {
+    return new MbusClientLink({ client, server: serverAddress, address: physicalAddress ?? anyMbusAddress });
+  }
   const lower = physicalAddress === undefined ? {} : { lower: physicalAddress };
   return new Primary({ client, server: { upper: serverAddress, ...lower } });
 }

@@ -6,7 +6,7 @@ import { type AssociationSpec, type KnownMeter, Meter, meterTemplate, Server, tc
 import type { Clock, Listener } from "@dlmskit/transport";
 import type { LinkName } from "../fleet/identity.ts";
 import type { KeysFile } from "../simulate/keys-file.ts";
-import { hdlc, wrapper } from "../simulate/lines.ts";
+import { linkFactory } from "../simulate/lines.ts";
 import type { Departure } from "./departure.ts";
 import { Player } from "./player.ts";
 import { apduOf, type RecordedSession } from "./record-file.ts";
@@ -70,7 +70,7 @@ export function replayRecord(record: readonly RecordedSession[], options: Replay
       return [...devices.values()].reduce((sum, { player }) => sum + player.answered, 0);
     },
     listen({ port, host = "127.0.0.1", link = "wrapper" }) {
-      const spec = tcp(port, link === "wrapper" ? wrapper : hdlc(undefined), { host });
+      const spec = tcp(port, linkFactory(link ?? "wrapper", undefined), { host });
       return spec.listen(
         (duplex) =>
           server.accept(

@@ -1,9 +1,10 @@
 import { Fault } from "@dlmskit/core";
 import { Station } from "@dlmskit/hdlc";
+import { MbusServerLink } from "@dlmskit/mbus";
 import type { LinkFactory, Meter, Route, Server } from "@dlmskit/server";
 import type { CommunicationPort, HdlcSetting, Stored } from "@dlmskit/storage";
 import { WrapperDatagramLink, WrapperServerLink } from "@dlmskit/wrapper";
-import { type AddressSpace, hdlcSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
+import { type AddressSpace, hdlcSpace, mbusSpace, ownPort, wrapperSpace } from "../fleet/address-space.ts";
 import { Addresses, portsNeeded, type Span } from "../fleet/addresses.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { gatewaySpace } from "../fleet/gateway-addresses.ts";
@@ -53,9 +54,10 @@ function lowerOf(settings: readonly Stored<HdlcSetting>[]): readonly number[] {
 /** The HDLC addresses that rows assign to meters. Fault `bad-row`. */
 export const spaceOfRows = (settings: readonly Stored<HdlcSetting>[]): AddressSpace => hdlcSpace(lowerOf(settings));
 
-/** Routes to the meters of one port in memory: by server address, or by a lower HDLC address. */
+/** Routes to the meters of one port in memory: by server address, by a lower HDLC address, or by a primary address. */
 export function routeInMemory({ span, meter, rows }: Pick<ListenersOptions, "span" | "meter" | "rows">): Route {
   const byServer = wrapperSpace();
+  const byPrimary = mbusSpace();
   let known = rows.hdlcSettings;
   let byLower = spaceOfRows(known);
   return (address) => {
@@ -63,7 +65,8 @@ export function routeInMemory({ span, meter, rows }: Pick<ListenersOptions, "spa
       known = rows.hdlcSettings;
       byLower = spaceOfRows(known);
     }
-    const place = (address.physical === undefined ? byServer : byLower).placeAt(address);
+    const byPhysical = address.line === "mbus" ? byPrimary : byLower;
+    const place = (address.physical === undefined ? byServer : byPhysical).placeAt(address);
     return place === undefined || place >= span.meters ? undefined : { meter: meter(span.first + place), device: 1 };
   };
 }
@@ -75,10 +78,9 @@ export function addressesOfRows(span: Span, rows: readonly CommunicationPort[]):
 }
 
 export const datagrams: LinkFactory = () => new WrapperDatagramLink();
-export const wrapper: LinkFactory = (knows) =>
-  new WrapperServerLink({ accepts: (server) => knows({ client: 0, server }) });
+const wrapper: LinkFactory = (knows) => new WrapperServerLink({ accepts: (server) => knows({ client: 0, server }) });
 
-export function hdlc(setting: HdlcSetting | undefined): LinkFactory {
+function hdlc(setting: HdlcSetting | undefined): LinkFactory {
   return (knows) =>
     new Station({
       addresses: ({ upper, lower }) =>
@@ -96,8 +98,24 @@ export function hdlc(setting: HdlcSetting | undefined): LinkFactory {
     });
 }
 
+const mbus: LinkFactory = (knows) =>
+  new MbusServerLink({ addresses: (physical) => knows({ client: 0, server: 1, physical, line: "mbus" }) });
+
+/** The meters' end of a data link, in HDLC with the settings of a row. */
+export const linkFactory = (link: LinkName, setting: HdlcSetting | undefined): LinkFactory =>
+  ({ wrapper, mbus, hdlc: hdlc(setting) })[link];
+
+/** The usual settings of wired M-Bus. */
+const mbusSettings = { baudRate: 2400, parity: "even" } as const;
+
+/** Wired M-Bus has 8 data bits and even parity (EN 13757-2); HDLC has no parity. */
+const isMbus = ({ baudRate, dataBits = 8, parity, flowControl = "NONE" }: CommunicationPort): boolean =>
+  baudRate !== undefined && dataBits === 8 && parity === "EVEN" && flowControl === "NONE";
+
 /** The data link of a row. A TCP port with the settings of a serial line belongs to a serial device server. */
-function linkOf({ portType, baudRate }: CommunicationPort): LinkName {
+function linkOf(row: CommunicationPort): LinkName {
+  const { portType, baudRate } = row;
+  if (portType !== "UDP" && isMbus(row)) return "mbus";
   if (portType === "SERIAL") return "hdlc";
   return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
 }
@@ -122,22 +140,25 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
   const { link: wanted, transport = "tcp", port, ports: style = "one", serial, serialPath = defaultSerialPath } = how;
   const behind = how.gateway && gatewaySpace(meters, how.gateway);
   const spaceOf = (link: LinkName): AddressSpace =>
-    behind ?? (link === "wrapper" ? wrapperSpace() : spaceOfRows(hdlcSettings));
-  const onSerial = (line: SerialLineOptions, row?: number): Line => ({
-    ...{ link: "hdlc", transport: "serial", space: spaceOf("hdlc"), serial: line, taken: new Set() },
-    // A serial line has no port. Its addresses are those of one port.
-    port: 1,
-    ...(row === undefined ? {} : { row }),
-  });
+    behind ?? (link === "wrapper" ? wrapperSpace() : link === "mbus" ? mbusSpace() : spaceOfRows(hdlcSettings));
+  const onSerial = (settings: SerialLineOptions, link: LinkName, row?: number): Line => {
+    const line = link === "mbus" ? { ...mbusSettings, ...settings } : settings;
+    return {
+      ...{ link, transport: "serial", space: spaceOf(link), serial: line, taken: new Set() },
+      // A serial line has no port. Its addresses are those of one port.
+      port: 1,
+      ...(row === undefined ? {} : { row }),
+    };
+  };
   if (serial !== undefined) {
     const modem = typeof how.modem === "string" ? { modem: how.modem } : {};
-    return [onSerial({ ...serial, ...modem })];
+    return [onSerial({ ...serial, ...modem }, wanted ?? "hdlc")];
   }
   if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
     const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));
     return rows.flatMap((row) => {
       const link = linkOf(row);
-      if (row.portType === "SERIAL") return [onSerial(lineOfRow(row, serialPath(row.portNumber)), row.id)];
+      if (row.portType === "SERIAL") return [onSerial(lineOfRow(row, serialPath(row.portNumber)), link, row.id)];
       const transport = row.portType === "UDP" ? "udp" : "tcp";
       return [{ link, transport, space: spaceOf(link), port: row.portNumber, taken, row: row.id }];
     });
@@ -147,16 +168,19 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
     const hint = "use TCP, or a serial line";
     throw new Fault("bad-value", "a modem is not reached over UDP", { layer: "simulator", hint });
   }
-  if (link === "hdlc" && transport === "udp") {
-    throw new Fault("bad-value", "HDLC is not spoken over UDP", {
+  if (link !== "wrapper" && transport === "udp") {
+    const name = link === "mbus" ? "M-Bus" : "HDLC";
+    throw new Fault("bad-value", `${name} is not spoken over UDP`, {
       layer: "simulator",
-      hint: "use the wrapper over UDP, or HDLC over TCP",
+      hint: `use the wrapper over UDP, or ${name} over TCP`,
     });
   }
   const space =
     style === "one" || behind !== undefined
       ? spaceOf(link)
-      : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
+      : link === "mbus"
+        ? mbusSpace(1)
+        : ownPort(link === "hdlc" ? lowerOf(hdlcSettings)[0] : undefined);
   return [{ link, transport, space, port: port ?? defaultPort, taken: new Set() }];
 }
 

@@ -3,7 +3,7 @@ import { gateway, type LinkFactory, type ListenSpec, type Meter, type Route, tcp
 import { answerCalls, type Clock, type Duplex, type Listener, waitForCalls } from "@dlmskit/transport";
 import { Addresses, portsNeeded } from "../fleet/addresses.ts";
 import { GatewayAddresses } from "../fleet/gateway-addresses.ts";
-import { datagrams, defaultHost, hdlc, type Line, type ListenersOptions, portsOf, wrapper } from "./lines.ts";
+import { datagrams, defaultHost, type Line, type ListenersOptions, linkFactory, portsOf } from "./lines.ts";
 import type { ListeningPort, ListenOptions, Reached } from "./options.ts";
 import { serialSpec } from "./serial-line.ts";
 
@@ -157,10 +157,9 @@ export class OpenLine {
   #specOf(line: Line, number: number, place: () => number | undefined): ListenSpec {
     // The link of the line at the time of the connection.
     const link: LinkFactory = (knows) => {
-      if (this.line.link === "wrapper") return wrapper(knows);
       const { hdlcSettings } = this.#options.rows;
       const own = this.line.space.capacity === 1 ? hdlcSettings[place() ?? 0] : undefined;
-      return hdlc(own ?? hdlcSettings[0])(knows);
+      return linkFactory(this.line.link, own ?? hdlcSettings[0])(knows);
     };
     if (line.serial !== undefined) return serialSpec(line.serial, link, this.#options.readout);
     const at = { host: this.#host };

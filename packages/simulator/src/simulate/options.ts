@@ -125,7 +125,7 @@ export interface ListenOptions {
   readonly ports?: "one" | "each";
   /** The meters are behind gateways: requests have a prefix with network id and physical device address (tags E6 and E7). */
   readonly gateway?: GatewaysOptions;
-  /** A serial line in place of ports. It uses HDLC, with as many meters on the line as HDLC can address. */
+  /** A serial line in place of ports. It uses HDLC, or M-Bus if `link` says so, with as many meters on the line as the link can address. */
   readonly serial?: SerialLineOptions;
   /**
    * True: clients dial, and the simulator stands in for the modem, too, on the serial line or on each TCP connection. `ring` and `auto`: a

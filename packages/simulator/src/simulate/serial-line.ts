@@ -5,7 +5,7 @@ import type { CommunicationPort } from "@dlmskit/storage";
 import { type Duplex, LinkPump } from "@dlmskit/transport";
 import type { SerialOptions } from "@dlmskit/transport/serial";
 
-/** A serial line to the meters, with HDLC. */
+/** A serial line to the meters, with HDLC or M-Bus. */
 export interface SerialLineOptions extends SerialOptions {
   /** `/dev/ttyUSB0`, `COM3`. */
   readonly path: string;
@@ -92,6 +92,7 @@ const fastestWithParity = 9600;
  * - another rate with 7E1: a customer interface (mode D, P1 before DSMR 4), a telegram every 10 s.
  * - 115200 baud, 8N1, RTS_CTS: a customer interface (P1 from DSMR 4 on), a telegram every second.
  * - RTS_CTS otherwise: a modem. Its calls are answered with ATA.
+ * - 8 data bits with even parity: wired M-Bus.
  * - anything else: HDLC.
  */
 export function lineOfRow(row: CommunicationPort, path: string): SerialLineOptions {

@@ -1,4 +1,4 @@
-import { type Fault, fromAscii } from "@dlmskit/core";
+import { concat, type Fault, fromAscii } from "@dlmskit/core";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Duplex } from "../duplex.ts";
 import { Call } from "./call.ts";
@@ -21,6 +21,12 @@ export interface AnswerCallsOptions {
 }
 
 const longestLine = 256;
+/** Octets of echo and results that the peer has not read. */
+const mostUnread = 1 << 16;
+/** Shorter pieces, such as a command, are taken at once. */
+const shortLine = 256;
+/** 115,200 baud. */
+const octetsPerMs = 11.52;
 const CR = 0x0d;
 const backspace = 0x08;
 /** A dial string without characters that are no digit of the number (tone, pulse, pauses). */
@@ -45,6 +51,10 @@ class AnsweringModem {
   #call: Call | undefined;
   #inData = false;
   #dialling: Cancel | undefined;
+  /** Echo and results that are not sent yet. */
+  readonly #unsent: Uint8Array[] = [];
+  /** The line is read again by this timer. */
+  #slow: Cancel | undefined;
 
   constructor(line: Duplex, options: AnswerCallsOptions) {
     this.#line = line;
@@ -56,6 +66,7 @@ class AnsweringModem {
       () => {
         this.#inData = false;
         this.#say("OK");
+        this.#flush();
       },
     );
   }
@@ -64,11 +75,16 @@ class AnsweringModem {
     this.#line.start({
       received: (octets) => {
         if (this.#inData) this.#watch.push(octets);
-        else this.#commands(octets);
+        else {
+          this.#commands(octets);
+          this.#flush();
+          this.#slowDown(octets.length);
+        }
       },
       drained: () => this.#call?.drained(),
       closed: (fault) => {
         this.#dialling?.();
+        this.#slow?.();
         this.#watch.stop();
         this.#over(fault);
         this.#options.closed?.(fault);
@@ -77,6 +93,11 @@ class AnsweringModem {
   }
 
   #commands(octets: Uint8Array): void {
+    // A peer that sends and never reads the echo is not a terminal.
+    if (this.#line.bufferedOctets > mostUnread) {
+      this.#line.destroy();
+      return;
+    }
     for (const [at, octet] of octets.entries()) {
       if (this.#inData) {
         this.#watch.push(octets.subarray(at));
@@ -84,7 +105,7 @@ class AnsweringModem {
       }
       // A character that is received while it dials cancels the call attempt.
       if (this.#dialling !== undefined) this.#refuse();
-      if (this.#echo) this.#line.send(Uint8Array.of(octet));
+      if (this.#echo) this.#unsent.push(Uint8Array.of(octet));
       if (octet === CR) {
         const text = this.#text.trim();
         this.#text = "";
@@ -92,6 +113,23 @@ class AnsweringModem {
       } else if (octet === backspace) this.#text = this.#text.slice(0, -1);
       else if (octet >= 0x20 && this.#text.length < longestLine) this.#text += String.fromCharCode(octet);
     }
+  }
+
+  /** Sends echo and results together. */
+  #flush(): void {
+    if (this.#unsent.length > 0) this.#line.send(concat(...this.#unsent.splice(0)));
+  }
+
+  /** Commands are received no faster than a serial line carries them: a peer that sends without end takes no time of others. */
+  #slowDown(octets: number): void {
+    if (this.#inData || octets < shortLine || this.#line.pause === undefined) return;
+    const { clock } = this.#options;
+    this.#line.pause();
+    this.#slow?.();
+    this.#slow = clock.at(clock.now() + octets / octetsPerMs, () => {
+      this.#slow = undefined;
+      if (!this.#inData) this.#line.resume?.();
+    });
   }
 
   #command(text: string): void {
@@ -129,6 +167,7 @@ class AnsweringModem {
     this.#dialling = undefined;
     this.#over();
     this.#say(this.#verbose ? `CONNECT ${this.#options.rate ?? 9600}` : "CONNECT");
+    this.#flush();
     this.#inData = true;
     const call = new Call({
       remote: `a call by ${this.#line.remote}`,
@@ -148,6 +187,7 @@ class AnsweringModem {
     this.#dialling = undefined;
     this.#over();
     this.#say("NO CARRIER");
+    this.#flush();
   }
 
   #hungUp(): void {
@@ -159,6 +199,7 @@ class AnsweringModem {
     if (this.#call === undefined) this.#say("NO CARRIER");
     else {
       this.#say("CONNECT");
+      this.#flush();
       this.#inData = true;
     }
   }
@@ -173,6 +214,6 @@ class AnsweringModem {
 
   #say(result: string): void {
     const numbers: { readonly [result: string]: string } = { OK: "0", CONNECT: "1", "NO CARRIER": "3", ERROR: "4" };
-    this.#line.send(fromAscii(this.#verbose ? `\r\n${result}\r\n` : `${numbers[result] ?? "4"}\r`));
+    this.#unsent.push(fromAscii(this.#verbose ? `\r\n${result}\r\n` : `${numbers[result] ?? "4"}\r`));
   }
 }
