@@ -105,7 +105,8 @@ export function hasMethod(object: AnyObject, methodId: number): boolean {
 }
 
 /**
- * Reads an attribute of an object with the values of a meter. The caller must check access rights. Throws the Fault of an
+ * Reads an attribute of an object with the values of a meter. The caller must check access rights. A function that makes the context is
+ * called only if the attribute has a hook. Throws the Fault of an
  * `UnreadableValue`, and refusals: `object-undefined` for an attribute that does not exist, `other-reason` for a selector that it does not
  * have.
  */
@@ -113,7 +114,7 @@ export function readAttribute(
   object: AnyObject,
   values: Readonly<AnyValues>,
   attributeId: number,
-  context: Context,
+  context: Context | (() => Context),
   selection?: Selection,
 ): MaybePromise<DataLike> {
   if (!hasAttribute(object, attributeId)) throw refuse("object-undefined");
@@ -124,7 +125,8 @@ export function readAttribute(
   }
   if (name === undefined || spec === undefined) return dataOf(T.logicalName, object.instance);
   const hook = object.hooks.read?.[name];
-  const value: MaybePromise<unknown> = hook === undefined ? values[name] : hook(values, context, selection);
+  const value: MaybePromise<unknown> =
+    hook === undefined ? values[name] : hook(values, typeof context === "function" ? context() : context, selection);
   if (value === undefined) throw refuse("other-reason", `${name} has no value`);
   if (value instanceof UnreadableValue) throw value.fault;
   return after(value, (now) => attributeData(object, name, now));

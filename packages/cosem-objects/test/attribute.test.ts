@@ -90,6 +90,18 @@ describe("reading", () => {
     expect(codeOf(() => readAttribute(none, none.values, 2, context))).toBe("other-reason");
   });
 
+  it("makes the context only for a hook", () => {
+    const one = lamp();
+    let made = 0;
+    const making = () => {
+      made++;
+      return context;
+    };
+    const read = (id: number) => hexOf(readAttribute(one, one.values, id, making));
+    expect([read(1), read(2), made]).toEqual(["09060000603200ff", "1107", 0]);
+    expect([read(4), made]).toEqual(["1204d2", 1]);
+  });
+
   it("waits for a hook that promises, and only then", async () => {
     const later = dataObject("0.0.96.1.0.255", { type: T.unsigned, value: 0 }, { read: { value: async () => 9 } });
     const value = readAttribute(later, later.values, 2, context);

@@ -45,7 +45,8 @@ export class Intake {
     this.#port = port;
   }
 
-  push(octets: Uint8Array): void {
+  /** `now`: the time, ms of the clock. */
+  push(octets: Uint8Array, now: number): void {
     const { duplex, overflow } = this.#port;
     const length = this.#octets + octets.length;
     if (length > waitingAtMost) {
@@ -55,23 +56,23 @@ export class Intake {
     }
     this.#waiting.push(octets);
     this.#octets = length;
-    if (this.#waiting.length === 1) this.goOn(true);
+    if (this.#waiting.length === 1) this.goOn(true, now);
   }
 
   /** Processes waiting octets while the gate permits it. */
-  goOn(first: boolean): void {
+  goOn(first: boolean, now = this.#port.clock.now()): void {
     if (this.#taking) return;
     this.#taking = true;
     try {
-      this.#take(first);
+      this.#take(first, now);
     } finally {
       this.#taking = false;
     }
   }
 
-  #take(first: boolean): void {
+  #take(first: boolean, from: number): void {
     const { duplex, clock, gate, take } = this.#port;
-    let now = this.#waiting.length > 0 ? clock.now() : 0;
+    let now = from;
     for (let run = first; this.#waiting.length > 0; run = false) {
       if (this.#peerIsBehind || !gate.enter(run, now)) {
         if (!this.#paused) duplex.pause?.();

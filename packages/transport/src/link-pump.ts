@@ -215,7 +215,7 @@ export class LinkPump<L extends Link = Link, T extends string = never> {
 
   #receive(octets: Uint8Array, now: number): void {
     if (this.#intake === undefined) this.#take(octets, now);
-    else if (this.open) this.#intake.push(octets);
+    else if (this.open) this.#intake.push(octets, now);
   }
 
   #take(octets: Uint8Array, now: number): void {

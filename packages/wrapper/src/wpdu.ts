@@ -1,16 +1,4 @@
-import {
-  asObject,
-  badJson,
-  type Codec,
-  decode,
-  encode,
-  Fault,
-  fromHex,
-  inRange,
-  type Json,
-  toHex,
-  u16,
-} from "@dlmskit/core";
+import { asObject, badJson, type Codec, decode, Fault, fromHex, inRange, type Json, toHex, u16 } from "@dlmskit/core";
 
 /** Octets of the wrapper header. */
 export const headerOctets = 8;
@@ -53,9 +41,7 @@ export const Wpdu: Codec<Wpdu> = {
     return { source, destination, pdu: field("pdu", () => from.take(length)) };
   },
   write({ source, destination, pdu }, to) {
-    if (pdu.length > 0xffff) {
-      throw new Fault("pdu-too-long", `a PDU of ${pdu.length} octets is longer than 65535`, { layer: "wrapper" });
-    }
+    checkLength(pdu);
     to.u16(wrapperVersion);
     to.u16(inRange(source, 0, 0xffff));
     to.u16(inRange(destination, 0, 0xffff));
@@ -94,7 +80,26 @@ export function decodeWpdu(octets: Uint8Array): Wpdu {
   return decode(Wpdu, octets, { layer: "wrapper" });
 }
 
+function checkLength(pdu: Uint8Array): void {
+  if (pdu.length <= 0xffff) return;
+  throw new Fault("pdu-too-long", `a PDU of ${pdu.length} octets is longer than 65535`, { layer: "wrapper" });
+}
+
+function put16(octets: Uint8Array, at: number, value: number): void {
+  octets[at] = value >>> 8;
+  octets[at + 1] = value;
+}
+
 /** The octets of a WPDU. Faults `pdu-too-long`, `out-of-range`. */
 export function encodeWpdu(wpdu: Wpdu): Uint8Array {
-  return encode(Wpdu, wpdu);
+  const { source, destination, pdu } = wpdu;
+  checkLength(pdu);
+  // A codec would write into a buffer that is copied afterwards; here the length is known.
+  const octets = new Uint8Array(headerOctets + pdu.length);
+  put16(octets, 0, wrapperVersion);
+  put16(octets, 2, inRange(source, 0, 0xffff));
+  put16(octets, 4, inRange(destination, 0, 0xffff));
+  put16(octets, 6, pdu.length);
+  octets.set(pdu, headerOctets);
+  return octets;
 }

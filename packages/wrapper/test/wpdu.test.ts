@@ -1,4 +1,4 @@
-import { decode, Fault, fromHex, type Json, Reader, type ReadObserver, toHex } from "@dlmskit/core";
+import { decode, encode, Fault, fromHex, type Json, Reader, type ReadObserver, toHex } from "@dlmskit/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import vectors from "../../../test-vectors/wrapper.json" with { type: "json" };
@@ -66,6 +66,13 @@ const port = fc.nat({ max: 0xffff });
 const anyWpdu = fc.record({ source: port, destination: port, pdu: fc.uint8Array({ maxLength: 40 }) });
 
 describe("the WPDU codec", () => {
+  it("encodes as `encodeWpdu` does, which makes the octets without a codec", () => {
+    fc.assert(fc.property(anyWpdu, (wpdu) => void expect(encodeWpdu(wpdu)).toEqual(encode(Wpdu, wpdu))));
+    for (const source of [-1, 0x10000, 1.5]) {
+      expect(codeOf(() => encodeWpdu({ source, destination: 1, pdu: new Uint8Array(1) }))).toBe("out-of-range");
+    }
+  });
+
   it("is lossless in octets and in JSON", () => {
     fc.assert(
       fc.property(anyWpdu, (wpdu) => {

@@ -96,11 +96,13 @@ class Dispatched {
     this.#by = by;
     this.#work = work;
     const { client } = asker.association;
-    this.#view = asker.live.view(asker.device, { by, client, association: asker.information, work });
+    this.#view = asker.live.view(asker.device, { by, client, asker, work });
     this.#stops = service.stops?.(incoming.request) === true;
   }
 
   results(items: readonly unknown[]): MaybePromise<unknown[]> {
+    // A single item has the turn of its request.
+    if (items.length === 1) return after(this.#item(items[0]), (result) => [result]);
     return afterEach(items, (item) => this.#port.item(() => this.#item(item)));
   }
 

@@ -7,6 +7,7 @@ import {
   attempt,
   attributeAccess,
   attributeIds,
+  type Context,
   denied,
   hasAttribute,
   hasMethod,
@@ -90,7 +91,8 @@ export function perform(call: Call, canProtect: CanProtect): MaybePromise<Outcom
   }
   if (call.do === "read") {
     if (rights !== undefined) expectGranted(call, attributeAccess(rights.current, object, index), "read", canProtect);
-    const read = readAttribute(object, view.values(object), index, view.context(object), call.selection);
+    const context = (): Context => view.context(object);
+    const read = readAttribute(object, view.values(object), index, context, call.selection);
     return after(read, (data) => ({ data }));
   }
   if (rights !== undefined) expectGranted(call, attributeAccess(rights.current, object, index), "write", canProtect);

@@ -49,7 +49,7 @@ export interface ViewPort extends Committed {
 export interface Request {
   readonly by: Actor;
   readonly client?: number;
-  readonly association?: AssociationInformation;
+  readonly asker?: { readonly information: AssociationInformation };
   /** Undefined if the request changes nothing. */
   readonly work?: Work | undefined;
   /** Number of nested calls of the meter itself. */
@@ -321,7 +321,7 @@ class HookContext implements Context {
   }
 
   get association(): AssociationInformation | undefined {
-    return this.#request.association;
+    return this.#request.asker?.information;
   }
 
   get own(): unknown {

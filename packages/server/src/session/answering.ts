@@ -17,15 +17,14 @@ type Performing = Pick<SessionPort, "environment" | "pacer" | "share">;
 
 /** One object a request with methods: an object of functions takes several times the memory. */
 class RequestPort implements DispatchPort {
-  readonly #session: Pick<SessionPort, "environment" | "pacer">;
+  readonly #session: Performing;
   readonly #paced: Paced;
-  readonly #turns: ItemTurns;
+  #turns: ItemTurns | undefined;
   readonly #meter: KnownMeter;
 
   constructor(session: Performing, paced: Paced, meter: KnownMeter) {
     this.#session = session;
     this.#paced = paced;
-    this.#turns = session.share.request();
     this.#meter = meter;
   }
 
@@ -38,6 +37,7 @@ class RequestPort implements DispatchPort {
   }
 
   item<T>(run: () => MaybePromise<T>): MaybePromise<T> {
+    this.#turns ??= this.#session.share.request();
     return this.#turns.run(run);
   }
 

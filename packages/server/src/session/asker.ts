@@ -1,6 +1,7 @@
 import type { Incoming, Responder } from "@dlmskit/association";
 import type { AssociationInformation } from "@dlmskit/cosem-objects";
 import type { Asker } from "../access/dispatch.ts";
+import type { GrantedRights } from "../access/granted-rights.ts";
 import type { Association } from "../meter/association-spec.ts";
 import type { Device } from "../meter/device.ts";
 import type { LiveMeter } from "../meter/live-meter.ts";
@@ -18,11 +19,37 @@ interface Place {
 }
 
 /** The source of a request, with the data of the association for the objects of the meter. */
-export function askerOf({ live, device, association, responder, opened, incoming }: Place): Asker {
+export class SessionAsker implements Asker {
+  readonly live: LiveMeter;
+  readonly device: Device;
+  readonly association: Association;
+  readonly rights: GrantedRights;
+  readonly #place: Place;
+  #information: AssociationInformation | undefined;
+
+  constructor(place: Place) {
+    const { live, device, association, opened } = place;
+    this.live = live;
+    this.device = device;
+    this.association = association;
+    this.rights = opened?.rights ?? association.access;
+    this.#place = place;
+  }
+
+  /** Made when a hook asks for it first: few do. */
+  get information(): AssociationInformation {
+    this.#information ??= informationOf(this.#place, this.rights);
+    return this.#information;
+  }
+}
+
+function informationOf(
+  { live, device, association, responder, opened, incoming }: Place,
+  rights: GrantedRights,
+): AssociationInformation {
   const negotiated = opened?.negotiated ?? responder.association;
-  const rights = opened?.rights ?? association.access;
   const shortNames = negotiated?.context === "short-name" ? 1 : 0;
-  const information: AssociationInformation = {
+  return {
     instanceId: association.instance,
     clientSap: association.client,
     serverSap: sapOf(live.known.template, (object) => live.values(object), device),
@@ -39,5 +66,4 @@ export function askerOf({ live, device, association, responder, opened, incoming
     userId: negotiated?.userId,
     securitySetup: association.securitySetup,
   };
-  return { live, device, association, rights, information };
 }

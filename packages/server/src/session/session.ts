@@ -10,7 +10,7 @@ import { keptLater } from "../meter/peer-keeping.ts";
 import { changesAny } from "../services/table.ts";
 import { Admission, lost } from "./admission.ts";
 import { answer, perform } from "./answering.ts";
-import { askerOf } from "./asker.ts";
+import { SessionAsker } from "./asker.ts";
 import { breakOff } from "./break-off.ts";
 import type { Conversation } from "./conversation.ts";
 import { sooner } from "./deadline.ts";
@@ -314,14 +314,13 @@ export class Session implements Conversation, Occupant, TurnsPort, Speaker {
   }
 
   #serve(incoming: Incoming): void {
-    if (this.closed) return;
     const association = this.#association;
     const live = this.#live;
     const responder = this.#responder;
-    if (association === undefined || live === undefined || responder === undefined) return;
+    if (this.closed || association === undefined || live === undefined || responder === undefined) return;
     if (!incoming.confirmed) this.#turns.serving = undefined;
     const { device } = this.reached;
-    const asker = askerOf({ live, device, association, responder, opened: this.opened, incoming });
+    const asker = new SessionAsker({ live, device, association, responder, opened: this.opened, incoming });
     this.unused = 0;
     const results = perform(asker, incoming, this.#port, this);
     if (!changesAny(incoming.request, device)) this.#keepPeers(live, true);
