@@ -126,6 +126,21 @@ describe("the client's end of an M-Bus line", () => {
     expect(client.deadline).toBe(2020);
   });
 
+  it("takes two equal PDUs for two, and an answer that the line delivers twice for one", () => {
+    const client = newClient({ pollIdle: 1000, timeout: 100 });
+    client.connect(0);
+    say(client, "e5", 0);
+    client.expire(1000);
+    const push = (control: number): string => long(control, 5, "1001100f01");
+    expect(others(say(client, push(0x28), 1010))).toMatchObject([{ type: "received" }]);
+    expect(others(say(client, push(0x28), 1011))).toMatchObject([{ type: "dropped", why: "repeated" }]);
+    client.expire(1110);
+    expect(sent(client)).toEqual([short(0x5b)]);
+    expect(others(say(client, push(0x28), 1120))).toMatchObject([{ type: "received" }]);
+    expect(others(say(client, push(0x08), 1130))).toMatchObject([{ type: "received" }]);
+    expect(client.deadline).toBe(2130);
+  });
+
   it("ends the link with SND_NKE", () => {
     const client = newClient();
     client.connect(0);
