@@ -152,7 +152,7 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
   };
   if (serial !== undefined) {
     const modem = typeof how.modem === "string" ? { modem: how.modem } : {};
-    return [onSerial({ ...serial, ...modem }, wanted ?? "hdlc")];
+    return [onSerial({ ...serial, ...modem }, wanted === "mbus" ? "mbus" : "hdlc")];
   }
   if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
     const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));
