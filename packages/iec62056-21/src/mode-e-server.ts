@@ -42,9 +42,9 @@ type State = "waiting" | "identifying" | "identified" | "selecting" | "preparing
 const longestMessage = 100;
 /** The time for the option select message in mode C: 1500 ms (clause 6.3.14.1), plus the time of the identification. */
 const selectTime = 1500;
-/** The interval and the maximum time of calls for a readout that is not ready, in ms. */
 /** How often a client may request the data message again. */
 const mostRepetitions = 3;
+/** The interval and the maximum time of calls for a readout that is not ready, in ms. */
 const prepareEvery = 20;
 const prepareTime = 1500;
 
