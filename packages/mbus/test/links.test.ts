@@ -222,6 +222,29 @@ describe("the meters' end of an M-Bus line", () => {
     expect(meter.deadline).toBeUndefined();
   });
 
+  it("SND_NKE to all ends the associations of all meters, without an answer", () => {
+    const bus = newMeter({ addresses: [5, 6] });
+    for (const to of [5, 6]) say(bus, long(0x73, to, "101001c001"));
+    bus.send(fromHex("c401"), 0, address);
+    expect(say(bus, short(0x40, 255))).toEqual([
+      { type: "disconnected", why: "disc", address },
+      { type: "disconnected", why: "disc", address: { ...address, physical: 6 } },
+    ]);
+    expect(sent2(bus, short(0x7b))).toEqual(["e5"]);
+  });
+
+  it("has 64 clients at most, and says which one it no longer has", () => {
+    const meter = newMeter();
+    const body = (client: number): string => `10${client.toString(16).padStart(2, "0")}01c001`;
+    const ask = (client: number) => others(say(meter, long(0x43, 5, body(client))));
+    for (let client = 16; client < 80; client++) expect(ask(client)).toMatchObject([{ type: "received" }]);
+    expect(ask(80)).toMatchObject([
+      { type: "disconnected", address },
+      { type: "received", address: { client: 80 } },
+    ]);
+    expect(others(say(meter, short(0x40)))).toHaveLength(64);
+  });
+
   it("keeps unsolicited PDUs until it is polled, and none for a client that has not spoken", () => {
     const meter = newMeter();
     const left: string[] = [];
