@@ -10,6 +10,7 @@ import {
   frameCountValid,
   fromMaster,
   functionOf,
+  highestAddress,
   requestClass2,
   respondData,
   type StationFrame,
@@ -87,7 +88,7 @@ export class MbusClientLink implements ClientLink {
   /** Fault `out-of-range` for invalid addresses. */
   constructor(options: MbusClientOptions) {
     const { timeout = 2000, retries = 2, pollInterval = 200, pollFor = 30_000, pollIdle, longest } = options;
-    this.#slave = inRange(options.address, 0, anySlave);
+    this.#slave = options.address === anySlave ? anySlave : inRange(options.address, 0, highestAddress);
     this.address = {
       client: inRange(options.client, 0, 0xff),
       server: inRange(options.server, 0, 0xff),

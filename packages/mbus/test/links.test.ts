@@ -152,9 +152,12 @@ describe("the client's end of an M-Bus line", () => {
     expect(outputs(client)).toMatchObject([{ type: "dropped", why: "not-connected" }]);
   });
 
-  it.each([{ client: 256 }, { server: 256 }, { address: 255 }])("refuses %o", (wrong) => {
-    expect(() => newClient(wrong)).toThrow(expect.objectContaining({ code: "out-of-range" }));
-  });
+  it.each([{ client: 256 }, { server: 256 }, { address: 251 }, { address: 253 }, { address: 255 }])(
+    "refuses %o",
+    (wrong) => {
+      expect(() => newClient(wrong)).toThrow(expect.objectContaining({ code: "out-of-range" }));
+    },
+  );
 });
 
 describe("the meters' end of an M-Bus line", () => {
