@@ -146,6 +146,14 @@ describe("a row of communication_ports with 8 data bits and even parity", () => 
     });
   });
 
+  it("also without a baud rate, which is 2400 then", () => {
+    const { baudRate: _, ...without } = row;
+    const stored = { ...without, id: 1, portNumber: 1 } as Parameters<typeof linesOf>[0]["ports"][number];
+    expect(linesOf({ hdlcSettings: [], ports: [stored] }, {}, 1)).toMatchObject([
+      { link: "mbus", serial: { baudRate: 2400, parity: "even" } },
+    ]);
+  });
+
   it("of TCP: a device server with an M-Bus line behind it", async () => {
     const simulator = await ofRow({ portType: "TCP", portNumber: 0 });
     const { ports } = await simulator.listen();
