@@ -67,7 +67,7 @@ export async function campaign(program: string, store: Store, { clients, seconds
   await using running = await serve(oneMeter(), {
     on: { wrapper: tcp(0, () => new WrapperServerLink({ incomplete: 500 })) },
     store,
-    limits: { associationsPerMeter: 2 * clients, connections: 3 * clients, firstAssociation: 15_000 },
+    limits: { associationsPerMeter: 2 * clients, connections: 3 * clients, firstAssociation: 60_000 },
   });
   const port = running.addresses.wrapper?.port as number;
   await using crowd = new Crowd(program, port, clients);

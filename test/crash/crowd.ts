@@ -36,7 +36,7 @@ export class Crowd {
   }
 
   dial(localAddress = "127.0.0.1"): Promise<Duplex> {
-    return tcpConnect("127.0.0.1", this.#port, { localAddress });
+    return tcpConnect("127.0.0.1", this.#port, { localAddress, timeout: 60_000 });
   }
 
   async #session(duplex: Duplex, secret = password): Promise<Session> {

@@ -1,7 +1,7 @@
 import { type Apdu, type ApduLike, ApduTag, decodeApdu, encodeApdu, type Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
 import { AnswerWait } from "./answer-wait.ts";
-import { clientRequest, expectInTime, expectNoAnswer } from "./client-request.ts";
+import { clientRequest, currentOf, expectInTime, expectNoAnswer } from "./client-request.ts";
 import { confirmationOf } from "./confirmation.ts";
 import { pass3, verifyPass4 } from "./handshake/hls-initiator.ts";
 import { type Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
@@ -334,14 +334,15 @@ export class Initiator {
       return;
     }
     this.#send(first, sealing, now, queued.end);
-    const { id, request, options, end } = queued;
-    this.#current = { id, request, options, end, service, invoke, exchange, sealing: continued(sealing) };
+    this.#current = currentOf(queued, { service, invoke, exchange, sealing: continued(sealing) });
   }
 
   #response(tag: number | undefined, apdu: Apdu, now: number): void {
     const current = this.#current;
     if (current === undefined || !isResponseTo(current.service, tag, apdu, current.invoke)) {
-      throw dropped("unexpected-apdu", `received ${apdu.apdu}, but no request waits for it`);
+      // Not thrown: the octets of a ciphered late answer look like the answer that is expected.
+      this.#drop(dropped("unexpected-apdu", `received ${apdu.apdu}, but no request waits for it`));
+      return;
     }
     let done: Done | undefined;
     try {

@@ -27,7 +27,7 @@ describe("bash", () => {
     [["completion", "z"], ["zsh"]],
     [
       ["read", "--link", ""],
-      ["wrapper", "hdlc"],
+      ["wrapper", "hdlc", "mbus"],
     ],
     [["read", "127.0.0.1", "--quirk", "any"], ["any-wport"]],
     [["read", "--trac"], ["--trace"]],

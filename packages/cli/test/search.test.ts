@@ -27,6 +27,11 @@ it("dlms discover --search finds the meters behind a port that speaks HDLC", asy
   expect(none.stderr).toContain("no meter answers at 3 addresses");
 });
 
+it("does not search an M-Bus line with HDLC frames", async () => {
+  const ran = await dlms(["discover", "127.0.0.1:9", "--link", "mbus", "--search"]);
+  expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("--search finds HDLC addresses only")]);
+});
+
 it.skipIf(noPty !== undefined)("and those on a serial line", async () => {
   const pair = await ptyPair();
   try {

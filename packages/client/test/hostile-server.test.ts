@@ -211,6 +211,28 @@ describe("a hostile server, in octets", () => {
     expect(told).toEqual(["event-notification-request", "data-notification"]);
   });
 
+  it("the late answer to a request that was repeated is dropped, ciphered too", async () => {
+    const meter = register(new FakeMeter({ ciphered: true, mechanism: 5 }), "1.0.1.8.0.255", 1234, 0, 30);
+    const dropped: string[] = [];
+    const session = await connect(
+      meter.line(),
+      meter.options({ ...meter.secured(), dropped: ({ code }) => void dropped.push(code) }),
+    );
+    const send = meter.send.bind(meter);
+    const late: Uint8Array[] = [];
+    meter.send = (pdu) => void late.push(pdu);
+    const reading = session.read(energy, T.doubleLongUnsigned);
+    await settle();
+    meter.clock.advance(1000);
+    await settle();
+    expect(late).toHaveLength(2);
+    for (const pdu of late) send(pdu);
+    expect(await reading).toBe(1234);
+    expect(dropped).toEqual(["unexpected-apdu"]);
+    meter.send = send;
+    await goesOn(session);
+  });
+
   it("C9: an expected counter that is far ahead is not followed by itself", async () => {
     const meter = register(new FakeMeter({ ciphered: true, mechanism: 5 }), "1.0.1.8.0.255", 1234, 0, 30);
     const counters = new DurableCounters({ start: 0, reserve: () => undefined });

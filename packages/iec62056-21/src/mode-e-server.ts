@@ -42,9 +42,9 @@ type State = "waiting" | "identifying" | "identified" | "selecting" | "preparing
 const longestMessage = 100;
 /** The time for the option select message in mode C: 1500 ms (clause 6.3.14.1), plus the time of the identification. */
 const selectTime = 1500;
-/** The interval and the maximum time of calls for a readout that is not ready, in ms. */
 /** How often a client may request the data message again. */
 const mostRepetitions = 3;
+/** The interval and the maximum time of calls for a readout that is not ready, in ms. */
 const prepareEvery = 20;
 const prepareTime = 1500;
 
@@ -145,7 +145,7 @@ export class ModeEServer implements Link {
 
   #take(octet: number, now: number): void {
     if (octet === NAK && this.#state === "readout") {
-      if (this.#repeated++ < mostRepetitions) this.#transmit(this.#sent);
+      if (this.#repeated++ < mostRepetitions) this.#sendData(now);
       return;
     }
     // A request starts a new message at any time.
@@ -251,10 +251,15 @@ export class ModeEServer implements Link {
       return;
     }
     this.#sent = encodeDataMessage(dataSets);
-    this.#transmit(this.#sent);
     this.#repeated = 0;
     this.#state = "readout";
-    this.#deadline = now + lineTime(this.#sent.length, rate) + selectTime;
+    this.#sendData(now);
+  }
+
+  /** The client may ask for it again until some time after its end. */
+  #sendData(now: number): void {
+    this.#transmit(this.#sent);
+    this.#deadline = now + lineTime(this.#sent.length, this.#baudRate) + selectTime;
   }
 
   #fallBack(): void {

@@ -33,7 +33,8 @@ describe("a client on a line with endless noise", () => {
   });
 });
 
-it("a meter repeats its data message three times at most, however often it is asked", () => {
+/** A meter that has just begun to send its data message. */
+function readingOut(): ModeEServer {
   const meter = new ModeEServer({
     link: new Station({ addresses: [{ upper: 1 }] }),
     ...{ identification, deviceAddress: "1", sevenBits: true },
@@ -43,6 +44,22 @@ it("a meter repeats its data message three times at most, however often it is as
   meter.expire(200);
   meter.expire(meter.deadline ?? 0);
   outputs(meter);
+  return meter;
+}
+
+it("a meter has time to send its data message again, and hears when it is asked once more", () => {
+  const meter = readingOut();
+  const nak = Uint8Array.of(0x15);
+  const end = meter.deadline as number;
+  meter.receive(nak, end - 1);
+  expect(outputs(meter).map(({ type }) => type)).toEqual(["transmit"]);
+  meter.expire(end);
+  meter.receive(nak, end + 1);
+  expect(outputs(meter).map(({ type }) => type)).toEqual(["transmit"]);
+});
+
+it("a meter repeats its data message three times at most, however often it is asked", () => {
+  const meter = readingOut();
   meter.receive(new Uint8Array(500).fill(0x15), 10_000);
   expect(outputs(meter).filter(({ type }) => type === "transmit")).toHaveLength(3);
 });

@@ -10,6 +10,7 @@ import {
   frameCountValid,
   fromMaster,
   functionOf,
+  highestAddress,
   requestClass2,
   respondData,
   type StationFrame,
@@ -87,7 +88,7 @@ export class MbusClientLink implements ClientLink {
   /** Fault `out-of-range` for invalid addresses. */
   constructor(options: MbusClientOptions) {
     const { timeout = 2000, retries = 2, pollInterval = 200, pollFor = 30_000, pollIdle, longest } = options;
-    this.#slave = inRange(options.address, 0, anySlave);
+    this.#slave = options.address === anySlave ? anySlave : inRange(options.address, 0, highestAddress);
     this.address = {
       client: inRange(options.client, 0, 0xff),
       server: inRange(options.server, 0, 0xff),
@@ -214,7 +215,7 @@ export class MbusClientLink implements ClientLink {
 
   #answered(frame: MbusFrame, octets: Uint8Array, now: number): void {
     const same = octets.join();
-    if (same === this.#lastAnswer) {
+    if (same === this.#lastAnswer && !this.#mayBeNew()) {
       this.#drop("repeated", octets);
       return;
     }
@@ -240,6 +241,14 @@ export class MbusClientLink implements ClientLink {
     if (this.#expectUntil !== undefined && now >= this.#expectUntil)
       this.#disconnect("no-answer", this.#polledInVain());
     else this.#proceed(now);
+  }
+
+  /**
+   * Whether a frame with the octets of the last one may be another: two equal PDUs follow each other, such as pushes of the same values.
+   * The meter then answers the poll with it again when the poll is repeated, and a line that delivers twice does so at once.
+   */
+  #mayBeNew(): boolean {
+    return this.#asked === "poll" && this.#attempts > 0 && this.#joiner.held === 0;
   }
 
   /** The last poll was answered: the next one has the other FCB. */

@@ -11,6 +11,7 @@ import {
   type StationFrame,
   StationSplitter,
   sendData,
+  sendReset,
 } from "./station-frame.ts";
 
 export interface MbusServerOptions {
@@ -29,7 +30,7 @@ export interface MbusServerOptions {
 /**
  * The meters on an M-Bus line: slaves, each with a primary address, for any client and logical device (EN 13757-2, IEC 62056-7-3). A slave
  * sends only when it is polled: its answers wait for REQ_UD2 (or REQ_UD1), unsolicited PDUs too. SND_NKE ends the associations of the
- * meter. PDUs to all slaves (255) are never answered; 254 reaches the only meter of a line. Secondary addresses are not supported.
+ * meter, or of all. PDUs to all slaves (255) are never answered; 254 reaches the only meter of a line. Secondary addresses are not supported.
  */
 export class MbusServerLink implements Link {
   readonly #accepts: (address: number) => boolean;
@@ -102,6 +103,14 @@ export class MbusServerLink implements Link {
   }
 
   #broadcast(frame: StationFrame, octets: Uint8Array): void {
+    if (frame.frame === "short" && functionOf(frame.control) === sendReset) {
+      this.#broadcasts.clear();
+      for (const slave of this.#slaves.values()) {
+        slave.reset();
+        this.#drain(slave);
+      }
+      return;
+    }
     if (frame.frame !== "long" || functionOf(frame.control) !== sendData) {
       this.#drop("function", octets);
       return;

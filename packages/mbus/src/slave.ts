@@ -108,9 +108,16 @@ export class Slave {
     const key = `${client} ${server}`;
     this.#pairs.delete(key);
     this.#pairs.set(key, address);
-    const [oldest] = this.#pairs.keys();
-    if (this.#pairs.size > mostPairs && oldest !== undefined) this.#pairs.delete(oldest);
+    if (this.#pairs.size > mostPairs) this.#endOldest();
     this.outputs.push({ type: "received", pdu, address });
+  }
+
+  #endOldest(): void {
+    const [oldest] = this.#pairs;
+    if (oldest === undefined) return;
+    const [key, address] = oldest;
+    this.#pairs.delete(key);
+    this.outputs.push({ type: "disconnected", why: "timeout", address });
   }
 
   /** Queues a PDU for the polls of the master. */
@@ -150,6 +157,11 @@ export class Slave {
     const hasMore = this.#queue.length > 0 || this.#unasked.length > 0;
     this.#lastAnswer = encodeFrame(hasMore ? { ...frame, control: frame.control | accessDemand } : frame);
     this.#transmit(this.#lastAnswer);
+  }
+
+  /** SND_NKE to all slaves: it is not answered. */
+  reset(): void {
+    this.#reset("disc");
   }
 
   expire(now: number): void {

@@ -126,6 +126,21 @@ describe("the client's end of an M-Bus line", () => {
     expect(client.deadline).toBe(2020);
   });
 
+  it("takes two equal PDUs for two, and an answer that the line delivers twice for one", () => {
+    const client = newClient({ pollIdle: 1000, timeout: 100 });
+    client.connect(0);
+    say(client, "e5", 0);
+    client.expire(1000);
+    const push = (control: number): string => long(control, 5, "1001100f01");
+    expect(others(say(client, push(0x28), 1010))).toMatchObject([{ type: "received" }]);
+    expect(others(say(client, push(0x28), 1011))).toMatchObject([{ type: "dropped", why: "repeated" }]);
+    client.expire(1110);
+    expect(sent(client)).toEqual([short(0x5b)]);
+    expect(others(say(client, push(0x28), 1120))).toMatchObject([{ type: "received" }]);
+    expect(others(say(client, push(0x08), 1130))).toMatchObject([{ type: "received" }]);
+    expect(client.deadline).toBe(2130);
+  });
+
   it("ends the link with SND_NKE", () => {
     const client = newClient();
     client.connect(0);
@@ -137,9 +152,12 @@ describe("the client's end of an M-Bus line", () => {
     expect(outputs(client)).toMatchObject([{ type: "dropped", why: "not-connected" }]);
   });
 
-  it.each([{ client: 256 }, { server: 256 }, { address: 255 }])("refuses %o", (wrong) => {
-    expect(() => newClient(wrong)).toThrow(expect.objectContaining({ code: "out-of-range" }));
-  });
+  it.each([{ client: 256 }, { server: 256 }, { address: 251 }, { address: 253 }, { address: 255 }])(
+    "refuses %o",
+    (wrong) => {
+      expect(() => newClient(wrong)).toThrow(expect.objectContaining({ code: "out-of-range" }));
+    },
+  );
 });
 
 describe("the meters' end of an M-Bus line", () => {
@@ -205,6 +223,29 @@ describe("the meters' end of an M-Bus line", () => {
     meter.expire(1500);
     expect(outputs(meter)).toEqual([{ type: "disconnected", why: "timeout", address }]);
     expect(meter.deadline).toBeUndefined();
+  });
+
+  it("SND_NKE to all ends the associations of all meters, without an answer", () => {
+    const bus = newMeter({ addresses: [5, 6] });
+    for (const to of [5, 6]) say(bus, long(0x73, to, "101001c001"));
+    bus.send(fromHex("c401"), 0, address);
+    expect(say(bus, short(0x40, 255))).toEqual([
+      { type: "disconnected", why: "disc", address },
+      { type: "disconnected", why: "disc", address: { ...address, physical: 6 } },
+    ]);
+    expect(sent2(bus, short(0x7b))).toEqual(["e5"]);
+  });
+
+  it("has 64 clients at most, and says which one it no longer has", () => {
+    const meter = newMeter();
+    const body = (client: number): string => `10${client.toString(16).padStart(2, "0")}01c001`;
+    const ask = (client: number) => others(say(meter, long(0x43, 5, body(client))));
+    for (let client = 16; client < 80; client++) expect(ask(client)).toMatchObject([{ type: "received" }]);
+    expect(ask(80)).toMatchObject([
+      { type: "disconnected", address },
+      { type: "received", address: { client: 80 } },
+    ]);
+    expect(others(say(meter, short(0x40)))).toHaveLength(64);
   });
 
   it("keeps unsolicited PDUs until it is polled, and none for a client that has not spoken", () => {

@@ -10,6 +10,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { noPty, ptyPair } from "../../../test/pty-pair.ts";
 import { mbusSpace } from "../src/fleet/address-space.ts";
 import { createSimulator, identityOptions, type Simulator } from "../src/index.ts";
+import { linesOf } from "../src/simulate/lines.ts";
 import { lineOfRow } from "../src/simulate/serial-line.ts";
 
 const open: { close(): Promise<void> }[] = [];
@@ -40,6 +41,17 @@ async function ofRow(settings: Partial<CommunicationPort>): Promise<Simulator> {
   await store.communicationPorts.addAll([{ ...row, ...settings }]);
   return kept(await createSimulator({ seed: "m-bus", store, meters: 3 }));
 }
+
+describe("a serial line", () => {
+  it.each([
+    [undefined, "hdlc"],
+    ["wrapper", "hdlc"],
+    ["mbus", "mbus"],
+  ] as const)("with the link %s carries %s", (given, link) => {
+    const how = { serial: { path: "/dev/ttyS9" }, ...(given === undefined ? {} : { link: given }) };
+    expect(linesOf({ hdlcSettings: [], ports: [] }, how, 1)).toMatchObject([{ link, transport: "serial" }]);
+  });
+});
 
 describe("meters on an M-Bus line", () => {
   it("one port has 250 of them, each with its primary address", async () => {
@@ -132,6 +144,14 @@ describe("a row of communication_ports with 8 data bits and even parity", () => 
     expect(lineOfRow(row, "/dev/x")).toEqual({
       ...{ path: "/dev/x", baudRate: 2400, dataBits: 8, stopBits: 1, parity: "even" },
     });
+  });
+
+  it("also without a baud rate, which is 2400 then", () => {
+    const { baudRate: _, ...without } = row;
+    const stored = { ...without, id: 1, portNumber: 1 } as Parameters<typeof linesOf>[0]["ports"][number];
+    expect(linesOf({ hdlcSettings: [], ports: [stored] }, {}, 1)).toMatchObject([
+      { link: "mbus", serial: { baudRate: 2400, parity: "even" } },
+    ]);
   });
 
   it("of TCP: a device server with an M-Bus line behind it", async () => {

@@ -60,7 +60,11 @@ export const program: { readonly [name: string]: Call } = {
     ]),
   "meters.get": ({ meters }, { one }) => meters.get(one),
   "meters.getMany": ({ meters }, { one, two }) => meters.getMany([two, one]),
-  "meters.list": async ({ meters }, { one }) => (await meters.list({ after: one, limit: 1 })).length >= 0,
+  "meters.list": async ({ meters }, { one }) => {
+    // Which meters come after a text is not compared: the stores have other ids.
+    await meters.list({ after: one, limit: 1 });
+    return undefined;
+  },
   "counters.reserve": ({ counters }, { one, two }) => counters.reserve({ meterId: one, keyId: two }, 0, 5),
   "counters.reserved": ({ counters }, { one, two }) => counters.reserved({ meterId: one, keyId: two }),
   "counters.savePeer": ({ counters }, { one, two, three }) =>

@@ -188,8 +188,7 @@ class ProxiedLine {
       },
       ended: () => this.#whenJoined(() => this.#lines[direction].afterwards(() => this.#to(direction)?.end())),
       drained: () => {
-        this.#near.resume?.();
-        this.#far?.resume?.();
+        for (const each of ["up", "down"] as const) this.#goOn(each);
       },
       closed: (fault) => {
         if (fault !== undefined || this.#far === undefined) this.reset(fault);
@@ -246,12 +245,19 @@ class ProxiedLine {
       line.afterwards(() => this.reset());
       return;
     }
-    const unread = (): number =>
-      (this.#to(direction)?.bufferedOctets ?? 0) + (echo === true ? (this.#from(direction)?.bufferedOctets ?? 0) : 0);
-    if (line.heldOctets + unread() <= high) return;
+    if (line.heldOctets + this.#unread(direction) <= high) return;
     this.#from(direction)?.pause?.();
-    line.afterwards(() => {
-      if (unread() === 0) this.#from(direction)?.resume?.();
-    });
+    line.afterwards(() => this.#goOn(direction));
+  }
+
+  /** Octets of a direction that the ends have not read: those that passed, and their echo. */
+  #unread(direction: LineDirection): number {
+    const ends = this.#options.settings[direction].echo === true ? [this.#near, this.#far] : [this.#to(direction)];
+    return ends.reduce((octets, end) => octets + (end?.bufferedOctets ?? 0), 0);
+  }
+
+  /** The sender of a direction is read again when nothing of it is unread. */
+  #goOn(direction: LineDirection): void {
+    if (this.#unread(direction) === 0) this.#from(direction)?.resume?.();
   }
 }

@@ -162,6 +162,19 @@ describe("a peer of the line that sends without end", () => {
     expect([far.state.given, near.state.paused]).toEqual([sent, false]);
   });
 
+  it("waits until it reads the answers, also while the other end reads what it is sent", async () => {
+    const [near, far] = [end(true), end(true)];
+    const options = { clock: new VirtualClock(), connect: () => Promise.resolve(far.duplex) };
+    new LineProxy(options).accept(near.duplex);
+    await new Promise((resolve) => setImmediate(resolve));
+    far.flood();
+    far.state.handlers?.drained?.();
+    expect(far.state.paused).toBe(true);
+    near.state.given = 0;
+    near.state.handlers?.drained?.();
+    expect(far.state.paused).toBe(false);
+  });
+
   it("waits until it reads its own echo", async () => {
     const [near, far] = [end(true), end()];
     const options = { clock: new VirtualClock(), connect: () => Promise.resolve(far.duplex), faults: { echo: true } };

@@ -224,7 +224,7 @@ describe("a peer that sends commands without end", () => {
       },
     };
     answerCalls(line, { clock, accept: () => undefined });
-    return { clock, state, send: () => received(fromAscii("A".repeat(511).concat("\r"))) };
+    return { clock, state, send: (pieces = 1) => received(fromAscii("A".repeat(511).concat("\r").repeat(pieces))) };
   }
 
   it("is hung up on if it never reads their echo", () => {
@@ -232,6 +232,12 @@ describe("a peer that sends commands without end", () => {
     for (let sent = 0; sent < 1 << 20 && !state.destroyed; sent += 512) send();
     expect(state.destroyed).toBe(true);
     expect(state.unread).toBeLessThan(1 << 17);
+  });
+
+  it("may send them in one large piece", () => {
+    const { state, send } = end();
+    send(512);
+    expect([state.sends, state.unread > 512 * 512]).toEqual([1, true]);
   });
 
   it("is received as fast as a serial line carries it, and gets echo and results together", () => {

@@ -82,6 +82,12 @@ function afterSignOn(search: AddressSearch, { baud }: SearchChoice): ReadoutLink
 /** `dlms discover --search`: tells the meters as they are found. */
 export async function searchLine(place: string, options: SearchChoice): Promise<void> {
   const { client, server, lower, wait, tries, modeE = false, json = false } = options;
+  if (options.link === "mbus") {
+    throw new Fault("bad-option", "--search finds HDLC addresses only", {
+      layer: "cli",
+      hint: "leave out --search and --physical: the only meter on an M-Bus line answers at 254; or give --physical 0 to 250",
+    });
+  }
   using progress = new Progress(options, "searching");
   const { stdout } = io();
   let asked = 0;

@@ -129,6 +129,7 @@ export class Conversations {
     if (one === undefined) return;
     one.close();
     this.#all.delete(key);
+    if (this.#last === one) this.#last = undefined;
     if (one.address.gateway !== undefined && one.meter !== undefined) this.#port.left(one.meter);
   }
 

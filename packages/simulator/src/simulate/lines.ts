@@ -109,15 +109,15 @@ export const linkFactory = (link: LinkName, setting: HdlcSetting | undefined): L
 const mbusSettings = { baudRate: 2400, parity: "even" } as const;
 
 /** Wired M-Bus has 8 data bits and even parity (EN 13757-2); HDLC has no parity. */
-const isMbus = ({ baudRate, dataBits = 8, parity, flowControl = "NONE" }: CommunicationPort): boolean =>
-  baudRate !== undefined && dataBits === 8 && parity === "EVEN" && flowControl === "NONE";
+const isMbus = ({ dataBits = 8, parity, flowControl = "NONE" }: CommunicationPort): boolean =>
+  dataBits === 8 && parity === "EVEN" && flowControl === "NONE";
 
 /** The data link of a row. A TCP port with the settings of a serial line belongs to a serial device server. */
 function linkOf(row: CommunicationPort): LinkName {
   const { portType, baudRate } = row;
-  if (portType !== "UDP" && isMbus(row)) return "mbus";
-  if (portType === "SERIAL") return "hdlc";
-  return portType === "TCP" && baudRate !== undefined ? "hdlc" : "wrapper";
+  const isSerial = portType === "SERIAL" || (portType === "TCP" && baudRate !== undefined);
+  if (!isSerial) return "wrapper";
+  return isMbus(row) ? "mbus" : "hdlc";
 }
 
 /** All meters on one link, behind as many ports as they need. */
@@ -152,7 +152,7 @@ export function linesOf({ hdlcSettings, ports: rows }: LineRows, how: ListenOpti
   };
   if (serial !== undefined) {
     const modem = typeof how.modem === "string" ? { modem: how.modem } : {};
-    return [onSerial({ ...serial, ...modem }, wanted ?? "hdlc")];
+    return [onSerial({ ...serial, ...modem }, wanted === "mbus" ? "mbus" : "hdlc")];
   }
   if (wanted === undefined && how.transport === undefined && port === undefined && style === "one") {
     const taken = new Set(rows.filter(({ portType }) => portType !== "SERIAL").map(({ portNumber }) => portNumber));

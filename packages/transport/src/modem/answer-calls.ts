@@ -1,4 +1,4 @@
-import { concat, type Fault, fromAscii } from "@dlmskit/core";
+import { type Fault, fromAscii } from "@dlmskit/core";
 import type { Cancel, Clock } from "../clock.ts";
 import type { Duplex } from "../duplex.ts";
 import { Call } from "./call.ts";
@@ -52,7 +52,7 @@ class AnsweringModem {
   #inData = false;
   #dialling: Cancel | undefined;
   /** Echo and results that are not sent yet. */
-  readonly #unsent: Uint8Array[] = [];
+  readonly #unsent: number[] = [];
   /** The line is read again by this timer. */
   #slow: Cancel | undefined;
 
@@ -105,7 +105,7 @@ class AnsweringModem {
       }
       // A character that is received while it dials cancels the call attempt.
       if (this.#dialling !== undefined) this.#refuse();
-      if (this.#echo) this.#unsent.push(Uint8Array.of(octet));
+      if (this.#echo) this.#unsent.push(octet);
       if (octet === CR) {
         const text = this.#text.trim();
         this.#text = "";
@@ -117,7 +117,7 @@ class AnsweringModem {
 
   /** Sends echo and results together. */
   #flush(): void {
-    if (this.#unsent.length > 0) this.#line.send(concat(...this.#unsent.splice(0)));
+    if (this.#unsent.length > 0) this.#line.send(Uint8Array.from(this.#unsent.splice(0)));
   }
 
   /** Commands are received no faster than a serial line carries them: a peer that sends without end takes no time of others. */
@@ -214,6 +214,6 @@ class AnsweringModem {
 
   #say(result: string): void {
     const numbers: { readonly [result: string]: string } = { OK: "0", CONNECT: "1", "NO CARRIER": "3", ERROR: "4" };
-    this.#unsent.push(fromAscii(this.#verbose ? `\r\n${result}\r\n` : `${numbers[result] ?? "4"}\r`));
+    this.#unsent.push(...fromAscii(this.#verbose ? `\r\n${result}\r\n` : `${numbers[result] ?? "4"}\r`));
   }
 }
