@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { type BigIntStats, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { Fault } from "@dlmskit/core";
 import type { Command } from "commander";
@@ -27,8 +27,17 @@ function placeOf(path: string): string {
   }
 }
 
+/** What a path names; undefined: no file, as that of a value which is too long for a path. */
+function fileAt(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    return undefined;
+  }
+}
+
 function isSameFile(one: string, other: string): boolean {
-  const [first, second] = [one, other].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  const [first, second] = [one, other].map(fileAt);
   if (first === undefined) return second === undefined && placeOf(one) === placeOf(other);
   return first.isFile() && first.ino === second?.ino && first.dev === second.dev;
 }

@@ -31,6 +31,15 @@ describe("a file that a command writes", () => {
 });
 
 describe("a file that a command reads as its argument", () => {
+  it("is not a value that is no path", async () => {
+    using place = folder();
+    const args = ["--pcap", join(place.path, "line.pcap")];
+    for (const value of ["x".repeat(300), "hex:00", `/dev/null/${"x".repeat(5000)}`]) {
+      const { stderr } = await dlms(["write", "127.0.0.1:1", "0.0.96.13.0.255", value, ...args]);
+      expect(stderr).toContain("connect to 127.0.0.1:1");
+    }
+  });
+
   it("is not written over, whichever path or link names it", async () => {
     using place = folder();
     const at = (...names: string[]) => join(place.path, ...names);

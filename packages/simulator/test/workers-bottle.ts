@@ -9,6 +9,8 @@ type Own = Awaited<ReturnType<typeof controlled>>;
 
 interface Options extends SimulatorOptions {
   readonly of?: number;
+  /** How many of them are started at once; all by default. */
+  readonly begun?: number;
   readonly meters?: number;
   /** All workers have one store. */
   readonly shared?: boolean;
@@ -23,7 +25,7 @@ async function sharedStore(state: MemoryState, address: string): Promise<Store> 
 }
 
 /** Several workers with their meters in virtual time, and the one control for all of them. */
-export async function inWorkers({ of = 2, meters = 4, shared = false, ...options }: Options = {}) {
+export async function inWorkers({ of = 2, begun = of, meters = 4, shared = false, ...options }: Options = {}) {
   const clock = new VirtualClock({ epoch: now0 });
   /** What the control waits for is over only if a test says so. */
   const waits = new VirtualClock();
@@ -66,7 +68,7 @@ export async function inWorkers({ of = 2, meters = 4, shared = false, ...options
       throw fault;
     });
   }
-  for (let index = 0; index < of; index++) await start(index);
+  for (let index = 0; index < begun; index++) await start(index);
 
   return {
     ...{ clock, control, port: control.port, owns, start },

@@ -111,6 +111,26 @@ describe("one control of several workers", () => {
     expect(await port.faultKinds()).toEqual(own(0).control.faultKinds());
   });
 
+  it("shows the faults as a worker has them that answers", async () => {
+    const { port, suspend, called, pass } = await inWorkers();
+    expect(await port.fleet()).toMatchObject({ faults: 0 });
+    suspend(0);
+    const set = faultCode(() => port.setFaults({ faults: [{ fault: "lossy" }] }));
+    await called(0);
+    pass(10_000);
+    expect(await set).toBe("worker-unavailable");
+    expect(await port.fleet()).toMatchObject({ faults: 1, workers: { silent: [0] } });
+  });
+
+  it("gives a worker that starts later than the others the faults and the power cuts of the meantime", async () => {
+    const { port, own, start } = await inWorkers({ begun: 1, ...small });
+    await port.setFaults({ faults: [{ fault: "lossy" }] });
+    expect(await port.feederPower("feeder-1", false)).toMatchObject({ meters: 2, failed: 2 });
+    await start(1);
+    expect(own(1).control.faults()).toEqual(await port.faults());
+    expect([2, 3].map((index) => own(1).simulator.meter(index).powered)).toEqual([false, false]);
+  });
+
   it("cuts the power of a feeder that several workers supply", async () => {
     // The first worker has meters 0 to 4, the feeder 4 to 7.
     const { port, own } = await inWorkers({ meters: 10, ...small });

@@ -4,6 +4,7 @@ import type { Span } from "../fleet/addresses.ts";
 import type { Condition } from "../meter/conditions.ts";
 import { enterEvent } from "../meter/enter-event.ts";
 import { SimulatedMeter } from "../meter/simulated-meter.ts";
+import { LoopTurns } from "../simulate/loop-turns.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
 import { eventCodes } from "./event-codes.ts";
 import { faultKind } from "./fault-kinds.ts";
@@ -145,7 +146,9 @@ export class EventEntries implements Timed {
     const code = begins ? codes?.occurrence : codes?.restoration;
     if (codes === undefined || code === undefined) return;
     const { faults, span, now: current, using, failed } = this.#options;
+    const turns = new LoopTurns();
     for (let index = span.first; index < span.first + span.meters; index++) {
+      await turns.step();
       if (!faults.isOf(spec, index)) continue;
       try {
         const before = await written?.(index, codes.log);

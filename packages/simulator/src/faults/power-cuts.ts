@@ -1,6 +1,7 @@
 import { Fault } from "@dlmskit/core";
 import type { Meter, Timed } from "@dlmskit/server";
 import type { Span } from "../fleet/addresses.ts";
+import { LoopTurns } from "../simulate/loop-turns.ts";
 import { faultKind } from "./fault-kinds.ts";
 import type { FaultSet } from "./fault-set.ts";
 import type { FaultSpec } from "./faults-file.ts";
@@ -85,7 +86,9 @@ export class PowerCuts implements Timed {
     if (cut === undefined || cut.at > now) return;
     this.#cuts.shift();
     const { faults, span, using, failed } = this.#options;
+    const turns = new LoopTurns();
     for (let index = span.first; index < span.first + span.meters; index++) {
+      await turns.step();
       if (!faults.isOf(cut.spec, index)) continue;
       try {
         await using(index, (meter) => switchPower(meter, cut, Math.floor(meter.now - (this.#options.now() - cut.at))));

@@ -69,8 +69,8 @@ export class WorkersControl {
   }
 
   /**
-   * A worker is ready, and will listen when this resolves. One that took another one's place gets the time, the faults and the power cuts
-   * first. A Fault that it meets is given to `failed`.
+   * A worker is ready, and will listen when this resolves. One that took another one's place, or was started later than the others, gets the
+   * time, the faults and the power cuts first. A Fault that it meets is given to `failed`.
    */
   async started(worker: number, failed: (fault: Fault) => void): Promise<void> {
     const again = this.#known.has(worker);
@@ -79,7 +79,8 @@ export class WorkersControl {
     const steps = [
       this.#workers.tell(worker, "align", this.#time.shared),
       ...(this.#readers.size > 0 ? [this.#workers.tell(worker, "watchEvents", true)] : []),
-      ...(again ? [this.#power.again(worker), this.#faults.again(worker)] : []),
+      this.#power.again(worker),
+      ...(again || this.#faults.changed ? [this.#faults.again(worker)] : []),
     ];
     for (const { reason } of (await Promise.allSettled(steps)).filter((step) => step.status === "rejected")) {
       if (!(reason instanceof Fault)) throw reason;

@@ -15,6 +15,11 @@ export class WorkersFaults {
     this.#workers = workers;
   }
 
+  /** Whether the control has changed the faults. */
+  get changed(): boolean {
+    return this.#last !== undefined;
+  }
+
   /** Faults `bad-faults-file` (then nothing is changed), `worker-unavailable`. */
   set(file: unknown): Promise<Faults> {
     return this.#change("setFaults", file);
@@ -32,7 +37,7 @@ export class WorkersFaults {
     });
   }
 
-  /** A worker that took another one's place gets the faults of the others. */
+  /** A worker that was started later than others gets their faults. */
   again(worker: number): Promise<void> {
     return this.#alone(async () => {
       const others = await this.#workers.each(

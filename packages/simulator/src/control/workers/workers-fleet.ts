@@ -41,7 +41,8 @@ export class WorkersFleet {
     };
     await Promise.all(this.#workers.up.filter((worker) => !silent.has(worker)).map(look));
     const states = [...this.#last.values()];
-    const [first] = states;
+    // What all workers have in common is told by one that answers.
+    const first = [...this.#last].find(([worker]) => !silent.has(worker))?.[1] ?? states[0];
     if (first === undefined) throw unavailable(0, "is being started", "try again in a second");
     const sum = (of: (state: FleetState) => number, first = 0): number =>
       states.reduce((all, state) => all + of(state), first);
