@@ -220,8 +220,15 @@ interface Members {
   readonly methods: ReadonlyMap<number, string>;
 }
 const membersOf = new WeakMap<ClassSpec, Members>();
+// A request asks for the members of one class several times.
+let last: { readonly spec: ClassSpec; readonly members: Members } | undefined;
 
 function members(spec: ClassSpec): Members {
+  if (last?.spec !== spec) last = { spec, members: madeOrKept(spec) };
+  return last.members;
+}
+
+function madeOrKept(spec: ClassSpec): Members {
   let found = membersOf.get(spec);
   if (found === undefined) {
     const byId = (of: { readonly [name: string]: { readonly id: number } }) =>
