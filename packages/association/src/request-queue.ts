@@ -51,7 +51,7 @@ const isHigh = ({ options }: Queued): boolean => options.priority === "high";
 
 /** The queue of requests: those of high priority first, requests of equal priority in the order in which they were made. */
 export class RequestQueue {
-  readonly #waiting: Queued[] = [];
+  #waiting: Queued[] = [];
   /** Whether requests of high priority may go between the blocks of a transfer. */
   overtakes = false;
   #paused: Paused | undefined;
@@ -62,7 +62,9 @@ export class RequestQueue {
     const id = ++this.#ids;
     const queued: Queued = { id, request, options, end };
     const at = isHigh(queued) && this.#waiting.length > 0 ? this.#waiting.findIndex((other) => !isHigh(other)) : -1;
-    if (at < 0) this.#waiting.push(queued);
+    // An empty array that gets an item takes memory for seventeen.
+    if (this.#waiting.length === 0) this.#waiting = [queued];
+    else if (at < 0) this.#waiting.push(queued);
     else this.#waiting.splice(at, 0, queued);
     return id;
   }

@@ -14,6 +14,7 @@ import { countersOfStep, DurableCounters } from "./counters.ts";
 import { GatewayPrefix } from "./gateway-prefix.ts";
 import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
+import { WaitingRequests } from "./waiting-requests.ts";
 
 type Responded = ServiceResults & { readonly dateTime?: CosemDateTime };
 
@@ -27,7 +28,7 @@ export class Connection {
   readonly #pump: LinkPump<ClientLink>;
   readonly #options: ConnectOptions;
   readonly #initiator: Initiator;
-  readonly #requests = new Map<number, Promised<Responded>>();
+  readonly #requests = new WaitingRequests<Promised<Responded>>();
   #counters: CounterSource | undefined;
   /** APDUs that were received while counters were being reserved, in order, with the time of receipt. */
   readonly #held: { readonly pdu: Uint8Array; readonly now: number }[] = [];
@@ -104,7 +105,7 @@ export class Connection {
         reject(this.#over?.fault ?? caught);
         return;
       }
-      this.#requests.set(id, { resolve, reject });
+      this.#requests.add(id, { resolve, reject });
       this.#drain();
     });
   }
@@ -212,11 +213,11 @@ export class Connection {
         this.#opening = undefined;
         break;
       case "response":
-        this.#take(output.id)?.resolve(output);
+        this.#requests.take(output.id)?.resolve(output);
         break;
       case "failed":
         if (output.id === undefined) this.#finish(this.#why(output.fault));
-        else this.#take(output.id)?.reject(this.#why(this.#drops.explain(output.fault)));
+        else this.#requests.take(output.id)?.reject(this.#why(this.#drops.explain(output.fault)));
         break;
       case "notification":
         this.#options.notification?.(output.apdu, output.protection);
@@ -238,12 +239,6 @@ export class Connection {
     return fault.code === "counter-not-reserved" ? (this.#reservation ?? fault) : fault;
   }
 
-  #take(id: number): Promised<Responded> | undefined {
-    const promised = this.#requests.get(id);
-    this.#requests.delete(id);
-    return promised;
-  }
-
   #finish(fault: Fault | undefined): void {
     const ended =
       fault !== undefined
@@ -251,8 +246,7 @@ export class Connection {
         : new Fault("closed", "the association is closed", { layer: "client" });
     this.#opening?.reject(ended);
     this.#opening = undefined;
-    for (const { reject } of this.#requests.values()) reject(ended);
-    this.#requests.clear();
+    for (const { reject } of this.#requests.takeAll()) reject(ended);
     this.#releasing?.resolve();
     this.#releasing = undefined;
     this.#disarm();

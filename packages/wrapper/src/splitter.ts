@@ -32,6 +32,11 @@ export class WpduSplitter {
 
   /** The WPDUs that `octets` complete, in order. */
   push(octets: Uint8Array): Wpdu[] {
+    if (this.#length === 0 && this.#broken === undefined) {
+      const whole = this.#wholeAt(octets, 0, octets.length);
+      // Usually one WPDU arrives at a time.
+      if (whole === octets.length) return [wpdu(octets, 0, whole)];
+    }
     const wpdus: Wpdu[] = [];
     let at = 0;
     while (this.#broken === undefined && at < octets.length) {

@@ -21,6 +21,8 @@ interface Waiting {
   readonly answer: (results: ResultsOf, now: number, dateTime?: CosemDateTime) => void;
 }
 
+const none: readonly Waiting[] = [];
+
 function requestOf({ name }: AnyService, items: readonly unknown[], options: object | undefined): ServiceRequest {
   const request = { service: name, items };
   return (options === undefined ? request : { ...request, ...options }) as ServiceRequest;
@@ -32,7 +34,7 @@ export class Serving {
   // Arrays, and a copy when they grow, because this takes less memory: an empty Map takes as much as one with four entries, and an array
   // with an added element as much as one with seventeen.
   #servers: readonly { readonly service: AnyService; readonly server: ServiceServer<unknown> }[] = [];
-  readonly #waiting: Waiting[] = [];
+  #waiting: readonly Waiting[] = none;
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -63,7 +65,7 @@ export class Serving {
   /** The association has ended. */
   close(): void {
     for (const { server } of this.#servers) server.close();
-    this.#waiting.length = 0;
+    this.#waiting = none;
   }
 
   receive(service: AnyService, apdu: unknown, context: RequestContext, now: number): void {
@@ -122,14 +124,13 @@ export class Serving {
       throw refusal("pdu-too-long", "the client's PDU size is too small for any answer to this request");
     }
     const id = this.#options.nextId();
-    if (answered) this.#waiting.push({ id, service, context, items: request.items.length, answer });
+    if (answered) this.#wait({ id, service, context, items: request.items.length, answer });
     const { priority, seen } = context;
     this.#options.request({ id, request, confirmed: answered, priority, protection: seen });
   }
 
   respond(id: number, results: ResultsOf, now: number, least?: ResponseProtection, dateTime?: CosemDateTime): void {
-    const at = this.#waiting.findIndex((one) => one.id === id);
-    const waiting = this.#waiting[at];
+    const waiting = this.#waiting.find((one) => one.id === id);
     if (waiting === undefined) {
       giveUp(results);
       return;
@@ -141,7 +142,7 @@ export class Serving {
         layer: "association",
       });
     }
-    this.#waiting.splice(at, 1);
+    this.#waiting = this.#waiting.length === 1 ? none : this.#waiting.filter((one) => one !== waiting);
     if (least !== undefined) context.sealing = strengthened(context.sealing, least);
     if (service.long === true) context.sealing = inGeneralForm(context.sealing);
     try {
@@ -151,8 +152,12 @@ export class Serving {
         this.#options.exception(caught);
         return;
       }
-      this.#waiting.push(waiting);
+      this.#wait(waiting);
       throw caught;
     }
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#waiting = this.#waiting.length === 0 ? [waiting] : this.#waiting.concat(waiting);
   }
 }
