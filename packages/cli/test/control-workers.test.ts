@@ -1,12 +1,21 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { tcpListen } from "@dlmskit/transport/node";
 import { expect, it } from "vitest";
+import { isLong } from "../../../test/campaign.ts";
 import { freePort } from "../../storage-pg/test/harness.ts";
 import { dlms, folder, servingProcess } from "./run.ts";
 
 const slow = { timeout: 120_000 };
+
+/** The process ids of the workers of a process. */
+function workersOf(pid: number): (number | undefined)[] {
+  const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const numbers = processes.map((line) => line.trim().split(/\s+/).map(Number));
+  return numbers.filter(([, of]) => of === pid).map(([child]) => child);
+}
 
 it("several workers have one control, which outlives a worker", slow, async () => {
   using place = folder();
@@ -45,9 +54,7 @@ it("several workers have one control, which outlives a worker", slow, async () =
   expect(await ask("POST", "/feeders/feeder-1/power", { on: false })).toEqual({ meters: 4, failed: 0, failures: [] });
   // A system without `ps` has no worker that is killed here.
   if (process.platform === "win32") return;
-  const children = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  const workers = children.map((line) => line.trim().split(/\s+/).map(Number)).filter(([, of]) => of === run.pid);
-  process.kill(workers.at(-1)?.[0] as number, "SIGKILL");
+  process.kill(workersOf(run.pid).at(-1) as number, "SIGKILL");
   await expect.poll(() => run.errors(), { timeout: 30_000 }).toContain("worker 1 ended");
   await expect
     .poll(() => ask("GET", `/meters/${serials[3]}`), { timeout: 30_000 })
@@ -56,6 +63,21 @@ it("several workers have one control, which outlives a worker", slow, async () =
     });
   expect(await run.stop()).toBe(0);
 });
+
+it.skipIf(!isLong || process.platform === "win32")(
+  "a run that is stopped while a worker starts ends",
+  slow,
+  async () => {
+    const options = ["--port", String(await freePort()), "--control", "0", "--json"];
+    await using run = await servingProcess(["simulate", "--meters", "4", "--workers", "2", ...options], 2);
+    process.kill(workersOf(run.pid).at(-1) as number, "SIGKILL");
+    await expect.poll(() => workersOf(run.pid).length, { timeout: 30_000, interval: 20 }).toBe(1);
+    await expect.poll(() => workersOf(run.pid).length, { timeout: 30_000, interval: 20 }).toBe(2);
+    // It has begun, and needs longer than this until it serves.
+    await sleep(600);
+    expect(await run.stop()).toBe(0);
+  },
+);
 
 it("a control port that is in use ends the run before a worker is started", async () => {
   await using taken = await tcpListen({ port: 0, accept: (duplex) => duplex.destroy() });

@@ -35,8 +35,10 @@ export async function joinWorkers(): Promise<Worker | undefined> {
   if (!inWorker || cluster.worker === undefined) return undefined;
   // Without this, the end of the channel ends the process at once, with exit code 0.
   cluster.worker.exitedAfterDisconnect = true;
-  // Ctrl-C reaches all processes, and the first one sends SIGTERM as well: the second signal must not end a worker that closes.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+  const { promise: left, resolve: leave } = Promise.withResolvers<unknown>();
+  // Ctrl-C reaches all processes, and the first one sends SIGTERM as well: the second signal must not end a worker that closes. A signal that
+  // comes while the worker starts is not lost: it ends when it has started.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, leave);
   let addresses: readonly (string | null)[] = [];
   const { promise: started, resolve: start } = Promise.withResolvers<Extract<ToWorker, { tell: "start" }>>();
   let controlled: WorkerControl | undefined;
@@ -47,7 +49,7 @@ export async function joinWorkers(): Promise<Worker | undefined> {
     else if (message.tell === "listen") mayListen();
     else void controlled?.call(message.call);
   });
-  const left = new Promise((resolve) => process.once("disconnect", resolve));
+  process.once("disconnect", leave);
   say({ tell: "ready" });
   const { index, of, seed, time } = await started;
   const now = (clock: () => number): number => time.now + (clock() - time.at) * time.rate;
@@ -77,7 +79,7 @@ export async function joinWorkers(): Promise<Worker | undefined> {
         const { WorkerControl } = await import("@dlmskit/simulator/control");
         controlled = new WorkerControl(control, { clock, tell: (told) => say({ tell: "told", told }) });
         say({ tell: "controlled" });
-        await listen;
+        await Promise.race([listen, left]);
       }
       simulator = served;
     },
