@@ -11,10 +11,10 @@ import { dlms, folder, servingProcess } from "./run.ts";
 const slow = { timeout: 120_000 };
 
 /** The process ids of the workers of a process. */
-function workersOf(pid: number): (number | undefined)[] {
+function workersOf(pid: number | undefined): number[] {
   const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
   const numbers = processes.map((line) => line.trim().split(/\s+/).map(Number));
-  return numbers.filter(([, of]) => of === pid).map(([child]) => child);
+  return numbers.filter(([, of]) => of === pid).map(([child]) => child as number);
 }
 
 it("several workers have one control, which outlives a worker", slow, async () => {
