@@ -307,6 +307,24 @@ describe("a worker that does not answer", () => {
     expect((await port.meter(serial(9))).index).toBe(9);
   });
 
+  it("is not silent because one call takes too long", async () => {
+    const { port, serial, own, pass } = await inWorkers();
+    const { simulator } = own(1);
+    const { using } = simulator;
+    let begun = false;
+    simulator.using = () => {
+      begun = true;
+      return new Promise(() => undefined);
+    };
+    const asked = faultCode(() => port.meter(serial(3)));
+    await expect.poll(() => begun).toBe(true);
+    pass(10_000);
+    expect(await asked).toBe("worker-unavailable");
+    simulator.using = using;
+    await expect.poll(() => port.fleet()).toMatchObject({ workers: { silent: [] } });
+    expect((await port.meter(serial(3))).index).toBe(3);
+  });
+
   it("may take long for what lasts, as long as it is there", async () => {
     const { port, own, meanwhile, pass, suspend } = await inWorkers({ speed: 0 });
     const { time } = own(1).simulator;

@@ -202,6 +202,8 @@ export class Workers {
       const expire = (): void => {
         this.#silent.add(worker);
         fail(silent(worker));
+        // A worker that is only slow with this call answers at once, and is not silent any more.
+        this.#send(worker, ++this.#lastCall, "ping", []);
       };
       cancel = lasting.includes(method) ? this.after(this.#patience / 4, look) : this.after(this.#patience, expire);
       this.#send(worker, id, method, args);
