@@ -1,5 +1,5 @@
 import { T, treeOf } from "@dlmskit/apdu";
-import { dataObject } from "@dlmskit/cosem-objects";
+import { type Context, dataObject } from "@dlmskit/cosem-objects";
 import { openMemoryStore } from "@dlmskit/storage";
 import { describe, expect, it } from "vitest";
 import { Meter, meter, meterTemplate } from "../src/index.ts";
@@ -68,6 +68,27 @@ describe.each([false, true])("with a store: %s, a hook that never comes to its e
     await bench.settle(200);
     expect(settled).toBe(true);
   });
+});
+
+it("a slow hook sees the association as it was at the time of the request", async () => {
+  let go = (): void => undefined;
+  let seen: unknown;
+  const value = async (_: unknown, context: Context): Promise<number> => {
+    await new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    seen = context.association?.status;
+    return 1;
+  };
+  const slow = dataObject("0.0.96.1.2.255", { type: T.unsigned, value: 0 }, { read: { value } });
+  const bench = new Bench(new Meter(meterTemplate({ objects: [slow], associations }), { name: "ABC1" }));
+  const one = await bench.client({ client: 1 }).open();
+  one.get([1, slow.instance, 2]).catch(() => undefined);
+  await bench.settle();
+  bench.server.close();
+  go();
+  await bench.settle();
+  expect(seen).toBe("associated");
 });
 
 describe("what never comes to its end", () => {

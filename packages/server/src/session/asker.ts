@@ -25,6 +25,7 @@ export class SessionAsker implements Asker {
   readonly association: Association;
   readonly rights: GrantedRights;
   readonly #place: Place;
+  readonly #associated: boolean;
   #information: AssociationInformation | undefined;
 
   constructor(place: Place) {
@@ -34,11 +35,13 @@ export class SessionAsker implements Asker {
     this.association = association;
     this.rights = opened?.rights ?? association.access;
     this.#place = place;
+    // What a slow hook sees is the association at the time of the request.
+    this.#associated = place.responder.state === "associated";
   }
 
   /** Made when a hook asks for it first: few do. */
   get information(): AssociationInformation {
-    this.#information ??= informationOf(this.#place, this.rights);
+    this.#information ??= informationOf(this.#place, this.rights, this.#associated);
     return this.#information;
   }
 }
@@ -46,6 +49,7 @@ export class SessionAsker implements Asker {
 function informationOf(
   { live, device, association, responder, opened, incoming }: Place,
   rights: GrantedRights,
+  associated: boolean,
 ): AssociationInformation {
   const negotiated = opened?.negotiated ?? responder.association;
   const shortNames = negotiated?.context === "short-name" ? 1 : 0;
@@ -53,7 +57,7 @@ function informationOf(
     instanceId: association.instance,
     clientSap: association.client,
     serverSap: sapOf(live.known.template, (object) => live.values(object), device),
-    status: responder.state === "associated" ? "associated" : "association-pending",
+    status: associated ? "associated" : "association-pending",
     applicationContext: (association.security.ciphered ? 3 : 1) + shortNames,
     mechanism: association.security.mechanism,
     conformance: negotiated?.conformance ?? [],

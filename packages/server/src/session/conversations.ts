@@ -46,6 +46,7 @@ export interface ConversationsPort extends SessionPort {
 export class Conversations {
   readonly #port: ConversationsPort;
   readonly #all = new Map<string, Conversation>();
+  /** The conversation of the last PDU. */
   #last: Conversation | undefined;
 
   constructor(port: ConversationsPort) {
