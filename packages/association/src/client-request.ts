@@ -51,18 +51,13 @@ export function clientRequest(
   // A service without a glo- or ded- form is ciphered in a general form.
   if (long && sealing !== undefined) needNegotiated(["general-protection"], has);
   const invoke = invokeIds.next(options, negotiated.conformance, long ? "long" : "short", usedInvokeId);
+  const room = (sealed: Sealing | undefined): number => plainRoom(serverMaxReceivePduSize, sealed, suite);
   const port: ClientPort = {
     invoke,
     maxApdu: initiator.limits?.maxApdu ?? defaultMaxApdu,
     firstBlock: initiator.quirks?.includes("blocks-from-0") ? 0 : 1,
     // A transaction-id that was given may be shorter than those of the further blocks.
-    room:
-      sealing === undefined
-        ? plainRoom(serverMaxReceivePduSize, sealing, suite)
-        : Math.min(
-            plainRoom(serverMaxReceivePduSize, sealing, suite),
-            plainRoom(serverMaxReceivePduSize, continued(sealing), suite),
-          ),
+    room: sealing === undefined ? room(sealing) : Math.min(room(sealing), room(continued(sealing))),
     general: blocks?.use ?? "no",
     has,
   };

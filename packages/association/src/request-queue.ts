@@ -61,10 +61,13 @@ export class RequestQueue {
   add(request: ServiceRequest, options: RequestOptions, end: number): number {
     const id = ++this.#ids;
     const queued: Queued = { id, request, options, end };
-    const at = isHigh(queued) && this.#waiting.length > 0 ? this.#waiting.findIndex((other) => !isHigh(other)) : -1;
-    // An empty array that gets an item takes memory for seventeen.
-    if (this.#waiting.length === 0) this.#waiting = [queued];
-    else if (at < 0) this.#waiting.push(queued);
+    if (this.#waiting.length === 0) {
+      // An empty array that gets an item takes memory for seventeen.
+      this.#waiting = [queued];
+      return id;
+    }
+    const at = isHigh(queued) ? this.#waiting.findIndex((other) => !isHigh(other)) : -1;
+    if (at < 0) this.#waiting.push(queued);
     else this.#waiting.splice(at, 0, queued);
     return id;
   }

@@ -22,7 +22,7 @@ export interface Worker extends AsyncDisposable {
   serve(simulator: Simulator, control: Control | undefined): Promise<void>;
   /** Tells the first process that this worker listens. */
   listening(ports: readonly ListeningPort[]): void;
-  /** Resolves when the first process has ended. */
+  /** Resolves when the first process has ended, or when this worker is asked to end. */
   readonly left: Promise<unknown>;
 }
 
