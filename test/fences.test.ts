@@ -25,6 +25,19 @@ const sources: Source[] = globSync("packages/*/src/**/*.ts", { cwd: root }).map(
   return { name, file: rest.join("/"), path, text: readFileSync(path, "utf8") };
 });
 
+/** Looked at once: several fences ask, and parsing is what takes their time. */
+const looked = new Map(
+  sources.map(({ name, file, path, text }) => [
+    path,
+    { imports: importsOf(text), impure: isPure(name, file) ? impurities(text) : [] },
+  ]),
+);
+function lookedAt({ path }: Source) {
+  const found = looked.get(path);
+  if (found === undefined) throw new Error(`not looked at: ${path}`);
+  return found;
+}
+
 const workspace = (modules: Iterable<string>): string[] =>
   sorted([...modules].flatMap((module) => /^@dlmskit\/([^/]+)/.exec(module)?.[1] ?? []));
 
@@ -51,7 +64,7 @@ it.each(names)("%s refers the compiler to what its arrows name", (name) => {
 it.each(names)("%s imports along its arrows", (name) => {
   const allowed = [name, ...(arrows[name] ?? [])];
   for (const source of sources.filter((source) => source.name === name)) {
-    for (const { from } of importsOf(source.text)) {
+    for (const { from } of lookedAt(source).imports) {
       const [other] = workspace([from]);
       if (other !== undefined) expect(allowed, `${source.path} imports ${from}`).toContain(other);
       if (from.startsWith(".")) {
@@ -72,18 +85,20 @@ it("compiles the pure packages without a host's types", () => {
 it("keeps the pure packages pure", () => {
   const found = sources
     .filter(({ name, file }) => isPure(name, file))
-    .flatMap(({ path, text }) => [
-      ...impurities(text).map((what) => `${path}: ${what}`),
-      ...importsOf(text).flatMap(({ from }) => (/^node:|^buffer$|^\?$/.test(from) ? `${path}: imports ${from}` : [])),
+    .flatMap((source) => [
+      ...lookedAt(source).impure.map((what) => `${source.path}: ${what}`),
+      ...lookedAt(source).imports.flatMap(({ from }) =>
+        /^node:|^buffer$|^\?$/.test(from) ? `${source.path}: imports ${from}` : [],
+      ),
     ]);
   expect(found).toEqual([]);
 });
 
 it("keeps sockets, serial ports, node:crypto and database drivers where they belong", () => {
-  const found = sources.flatMap(({ name, file, path, text }) =>
-    importsOf(text).flatMap(({ from }) =>
-      keepers.some(({ modules, files }) => modules.test(from) && !files.test(`${name}/${file}`))
-        ? `${path}: ${from}`
+  const found = sources.flatMap((source) =>
+    lookedAt(source).imports.flatMap(({ from }) =>
+      keepers.some(({ modules, files }) => modules.test(from) && !files.test(`${source.name}/${source.file}`))
+        ? `${source.path}: ${from}`
         : [],
     ),
   );
@@ -92,10 +107,10 @@ it("keeps sockets, serial ports, node:crypto and database drivers where they bel
 
 it("has no import cycle", () => {
   const graph = new Map(
-    sources.map(({ path, text }) => [
-      path,
+    sources.map((source) => [
+      source.path,
       // Type-only ones too: files that name one another cannot be read one after another.
-      importsOf(text).flatMap(({ from }) => (from.startsWith(".") ? resolve(dirname(path), from) : [])),
+      lookedAt(source).imports.flatMap(({ from }) => (from.startsWith(".") ? resolve(dirname(source.path), from) : [])),
     ]),
   );
   expect(cyclesIn(graph)).toEqual([]);

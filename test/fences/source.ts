@@ -11,12 +11,17 @@ function each(node: ts.Node, visit: (node: ts.Node) => void): void {
   ts.forEachChild(node, (child) => each(child, visit));
 }
 
-const parse = (text: string): ts.SourceFile => ts.createSourceFile("x.ts", text, ts.ScriptTarget.ES2024, false);
+let last: { readonly text: string; readonly tree: ts.SourceFile } | undefined;
+/** Two look at a source, one after the other: parsing it takes longer than looking. */
+function treeOf(text: string): ts.SourceFile {
+  if (last?.text !== text) last = { text, tree: ts.createSourceFile("x.ts", text, ts.ScriptTarget.ES2024, false) };
+  return last.tree;
+}
 
 /** Every module that a source names: static, dynamic, re-exported, or in a type. */
 export function importsOf(text: string): Import[] {
   const found: Import[] = [];
-  each(parse(text), (node) => {
+  each(treeOf(text), (node) => {
     if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier)) {
       const typeOnly = node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
       found.push({ from: node.moduleSpecifier.text, runtime: !typeOnly });
@@ -38,7 +43,7 @@ const isMath = (node: ts.Node | undefined): boolean =>
 /** What a pure source must not hold and the linter does not see in every form: waiting, and randomness. */
 export function impurities(text: string): string[] {
   const found: string[] = [];
-  each(parse(text), (node) => {
+  each(treeOf(text), (node) => {
     if (node.kind === ts.SyntaxKind.AsyncKeyword) found.push("async");
     else if (node.kind === ts.SyntaxKind.AwaitKeyword || ts.isAwaitExpression(node)) found.push("await");
     else if (ts.isPropertyAccessExpression(node) && isMath(node.expression) && node.name.text === "random") {
