@@ -63,7 +63,8 @@ describe("what most likely went wrong, in order", () => {
   });
 });
 
-describe("a meter that does not answer", () => {
+// Most of the time is spent waiting, so they wait at once.
+describe.concurrent("a meter that does not answer", () => {
   it.each(["wrapper", "hdlc"])("over %s: a timeout in time, the socket is closed, the program ends", async (link) => {
     const silent = await peer((socket) => socket.resume());
     const ran = await dlmsProcess(["read", silent.at, "--json", "--link", link, "--timeout", "500"]);
@@ -105,7 +106,7 @@ async function openedAndSilent() {
   return { ...answering, gets: () => gets };
 }
 
-describe("a request without an answer", () => {
+describe.concurrent("a request without an answer", () => {
   it.each([0, 2])("is sent again as often as --retries %d says", async (retries) => {
     const meter = await openedAndSilent();
     const ran = await dlms([

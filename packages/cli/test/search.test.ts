@@ -16,7 +16,8 @@ const expected = [
   { upper: 1, lower: 257, octets: 4 },
 ].map((address) => ({ event: "found", address, answer: "ua" }));
 
-it("dlms discover --search finds the meters behind a port that speaks HDLC", async () => {
+// Most of the time is spent waiting for addresses that nobody has, so they wait at once.
+it.concurrent("dlms discover --search finds the meters behind a port that speaks HDLC", async () => {
   await using run = await serving(["simulate", "--link", "hdlc", "--port", "0", "--meters", "2", "--seed", "x"]);
   const place = /127\.0\.0\.1:\d+/.exec(run.lines[0] as string)?.[0] as string;
   const ran = await dlms(["discover", place, ...search]);
@@ -27,12 +28,7 @@ it("dlms discover --search finds the meters behind a port that speaks HDLC", asy
   expect(none.stderr).toContain("no meter answers at 3 addresses");
 });
 
-it("does not search an M-Bus line with HDLC frames", async () => {
-  const ran = await dlms(["discover", "127.0.0.1:9", "--link", "mbus", "--search"]);
-  expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("--search finds HDLC addresses only")]);
-});
-
-it.skipIf(noPty !== undefined)("and those on a serial line", async () => {
+it.skipIf(noPty !== undefined).concurrent("and those on a serial line", async () => {
   const pair = await ptyPair();
   try {
     await using _run = await serving(["simulate", "--serial", pair.far, "--meters", "2", "--seed", "x"]);
@@ -44,7 +40,7 @@ it.skipIf(noPty !== undefined)("and those on a serial line", async () => {
   }
 });
 
-it.skipIf(noPty !== undefined)(
+it.skipIf(noPty !== undefined).concurrent(
   "and the one at an optical head, which signs on for a few addresses at a time",
   async () => {
     const pair = await ptyPair();
@@ -64,6 +60,11 @@ it.skipIf(noPty !== undefined)(
     }
   },
 );
+
+it("does not search an M-Bus line with HDLC frames", async () => {
+  const ran = await dlms(["discover", "127.0.0.1:9", "--link", "mbus", "--search"]);
+  expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining("--search finds HDLC addresses only")]);
+});
 
 it("a range that is none is wrong usage", async () => {
   const ran = await dlms(["discover", "--search", "--lower", "9..3", "127.0.0.1"]);

@@ -1,4 +1,5 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cpSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -40,11 +41,11 @@ describe("a PGlite folder that was restored from an older copy", () => {
   it("is noticed, and no counter that was used after the copy comes again, of no key", async () => {
     const [path, copy] = [join(folder, "store"), join(folder, "copy")];
     await used(path);
-    await cp(path, copy, { recursive: true, preserveTimestamps: true });
+    cpSync(path, copy, { recursive: true, preserveTimestamps: true });
     const after = await used(path);
     expect(after).toEqual({ upTo: 199, copy: undefined });
     await rm(path, { recursive: true });
-    await cp(copy, path, { recursive: true, preserveTimestamps: true });
+    cpSync(copy, path, { recursive: true, preserveTimestamps: true });
     const restored = await opened(path);
     expect(restored.copy).toContain("files");
     const { from } = await restored.store.counters.reserve(key, 0, 100);
@@ -60,10 +61,10 @@ describe("a PGlite folder that was restored from an older copy", () => {
   it("is noticed by a witness where the files were put back in place", async () => {
     const [path, copy, witness] = [join(folder, "store"), join(folder, "copy"), join(folder, "state", "witness")];
     await used(path, { witness });
-    await cp(path, copy, { recursive: true });
+    cpSync(path, copy, { recursive: true });
     const after = await used(path, { witness });
     // Over what is there: each file stays the file that it was.
-    await cp(copy, path, { recursive: true, force: true });
+    cpSync(copy, path, { recursive: true, force: true });
     const { store, copy: said } = await opened(path, { witness });
     expect(said).toContain("witness");
     expect((await store.counters.reserve(key, 0, 1)).from).toBeGreaterThan(after.upTo);

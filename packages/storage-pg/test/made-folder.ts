@@ -1,7 +1,11 @@
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { Database } from "../src/database.ts";
+import { migrate, migrations } from "../src/migrate.ts";
+import { pgliteDriver } from "../src/pglite.ts";
 
 /**
  * PostgreSQL fills its shared buffers (128 MB by default) with zeros each time it starts, and the files of its log are 16 MB each:
@@ -17,13 +21,22 @@ function version(): string {
   return JSON.parse(readFileSync(join(dirname(entry), "../package.json"), "utf8")).version;
 }
 
-/** Where an empty database is, as a folder and as a tar file. Making one takes seconds, so it is made once and copied. */
+/** Where a database with empty tables is, as a folder and as a tar file. Making one takes seconds, so it is made once and copied. */
 async function made(): Promise<string> {
-  const folder = join(cache, `${version()}-small`);
+  const known = await migrations();
+  const tables = createHash("sha256")
+    .update(known.map(({ checksum }) => checksum).join())
+    .digest("hex")
+    .slice(0, 16);
+  const folder = join(cache, `${version()}-small-${tables}`);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const making = mkdtempSync(join(cache, "making-"));
   const db = await PGlite.create(join(making, "data"), { initDbStartParams: small });
+  await db.exec("SET TimeZone = 'UTC'");
+  await migrate(new Database(pgliteDriver(db)), known);
+  // What starts on the tar file has nothing to recover then.
+  await db.exec("CHECKPOINT");
   const dump = await db.dumpDataDir("none");
   await db.close();
   writeFileSync(join(making, "data.tar"), new Uint8Array(await dump.arrayBuffer()));
@@ -37,14 +50,14 @@ async function made(): Promise<string> {
   return folder;
 }
 
-/** Puts an empty database of PGlite, without a table, at `path`, as if it had been made there. */
+/** Puts a database of PGlite that no store was opened on, its tables empty, at `path`, as if it had been made there. */
 export async function madeFolder(path: string): Promise<void> {
   const from = await made();
   mkdirSync(path, { recursive: true, mode: 0o700 });
   cpSync(join(from, "data"), join(path, "data"), { recursive: true });
 }
 
-/** A PGlite in memory without a table. */
+/** A PGlite in memory, its tables empty. */
 export async function madeInMemory(): Promise<PGlite> {
   return PGlite.create({ loadDataDir: new Blob([readFileSync(join(await made(), "data.tar"))]) });
 }

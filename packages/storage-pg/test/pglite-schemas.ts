@@ -25,7 +25,7 @@ export async function startBench(): Promise<Bench> {
   const db = await madeInMemory();
   const driver = { ...pgliteDriver(db), close: async () => undefined };
   const store: Bench["store"] = (options) => openStore(driver, "dlmskit test", options);
-  let migrated = false;
+  let migrated = true;
   return {
     db,
     driver,
