@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
-import { Database } from "../src/database.ts";
-import { migrate, migrations } from "../src/migrate.ts";
 import { pgliteDriver } from "../src/pglite.ts";
+import { makeTables, tablesName } from "./made-tables.ts";
 
 /**
  * PostgreSQL fills its shared buffers (128 MB by default) with zeros each time it starts, and the files of its log are 16 MB each:
@@ -26,18 +24,13 @@ function version(): string {
 
 /** Where a database with empty tables is, as a folder and as a tar file. Making one takes seconds, so it is made once and copied. */
 async function made(): Promise<string> {
-  const known = await migrations();
-  const tables = createHash("sha256")
-    .update(known.map(({ checksum }) => checksum).join())
-    .digest("hex")
-    .slice(0, 16);
-  const folder = join(cache, `${version()}-alone-${tables}`);
+  const folder = join(cache, `${version()}-alone-${await tablesName()}`);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const making = mkdtempSync(join(cache, "making-"));
   const db = await PGlite.create(join(making, "data"), { initDbStartParams: small });
   await db.exec("SET TimeZone = 'UTC'");
-  await migrate(new Database(pgliteDriver(db)), known);
+  await makeTables(pgliteDriver(db));
   // Twice: what the first leaves of the log, the second takes away.
   for (const statement of [...alone, "CHECKPOINT", "CHECKPOINT"]) await db.exec(statement);
   const dump = await db.dumpDataDir("none");

@@ -39,7 +39,7 @@ describe.skipIf(!isLong)("a database of an earlier version, opened by several pr
   it.each(known.map(({ name }, at) => [name, at + 1] as const))(
     "after %s: each process can use it, each migration was applied once, and the rows are there",
     async (_, count) => {
-      const url = await server.database();
+      const url = await server.bare();
       await earlier(url, known.slice(0, count));
       const all = Array.from({ length: processes }, () => new Process([program, url]));
       const lines = await Promise.all(all.map((one) => one.line()));

@@ -28,7 +28,7 @@ const deadSessions = `
 
 describe("a PostgreSQL server", () => {
   it("is made ready by several processes that start at once", async () => {
-    const url = await server.database();
+    const url = await server.bare();
     const stores = await Promise.all(Array.from({ length: 4 }, () => openPostgres(url, { connections: 2 })));
     const { rows } = await withClient(url, (client) =>
       client.query("SELECT count(*)::int AS count FROM schema_migrations"),
