@@ -137,7 +137,8 @@ it("shows how far it is after a second, where that is asked for and no terminal 
   });
   const asked = ["read", slow.at, "0.0.96.1.11.255", "0.0.96.1.10.255"];
   const [quiet, loud, cert] = await Promise.all([
-    ...[dlms(asked), dlms([...asked, "--progress"])],
+    dlms(asked),
+    dlms([...asked, "--progress"]),
     // What it says then is another matter: this meter has no Security setup.
     dlms(["cert", "list", slow.at, "--progress"]),
   ]);
