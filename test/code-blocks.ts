@@ -99,9 +99,15 @@ export function compile(blocks: readonly Block[]): readonly Compiled[] {
   };
   host.readFile = (name) => texts.get(name) ?? read(name);
   host.fileExists = (name) => texts.has(name) || exists(name);
+  const sources = new Map<string, ts.SourceFile | undefined>();
   host.getSourceFile = (name, ...rest) => {
+    // The same object where nothing changed: the second program then takes over what the first one made of it.
+    if (sources.has(name)) return sources.get(name);
     const text = texts.get(name);
-    return text === undefined ? sourceOf(name, ...rest) : ts.createSourceFile(name, text, options.target ?? 99, true);
+    const source =
+      text === undefined ? sourceOf(name, ...rest) : ts.createSourceFile(name, text, options.target ?? 99, true);
+    sources.set(name, source);
+    return source;
   };
   for (const at of blocks.keys()) write(at);
   const entries = entriesOfPackages();
@@ -109,11 +115,16 @@ export function compile(blocks: readonly Block[]): readonly Compiled[] {
   let program = ts.createProgram(roots, options, host);
   const names = exportedNames(program, entries);
   const fragments = new Set<number>();
+  const problemsOf = (source: ts.SourceFile): readonly ts.Diagnostic[] => [
+    ...program.getSyntacticDiagnostics(source),
+    ...program.getSemanticDiagnostics(source),
+  ];
+  const found = new Map<number, readonly ts.Diagnostic[]>();
   for (const [at, { given }] of blocks.entries()) {
     const source = program.getSourceFile(path(at)) as ts.SourceFile;
+    const problems = problemsOf(source);
     const missing = new Set(
-      program
-        .getSemanticDiagnostics(source)
+      problems
         .filter(({ code }) => unresolved.has(code))
         .map(({ start = 0, length = 0 }) => source.text.slice(start, start + length)),
     );
@@ -122,14 +133,17 @@ export function compile(blocks: readonly Block[]): readonly Compiled[] {
       const module = names.get(name);
       return module === undefined ? [] : [`import { ${name} } from "${module}"; `];
     });
+    // A module without more to import is not compiled again.
+    if (imports.length === 0) found.set(at, problems);
     head.set(at, imports.join(""));
     write(at);
+    if (imports.length > 0) sources.delete(path(at));
   }
   program = ts.createProgram(roots, options, host, program);
   return blocks.map((block, at) => {
     const source = program.getSourceFile(path(at)) as ts.SourceFile;
     const first = Number(block.name.split(":").at(-1));
-    const problems = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    const problems = found.get(at) ?? problemsOf(source);
     return {
       ...block,
       whole: !fragments.has(at),
