@@ -5,13 +5,13 @@ import { startServer } from "../packages/storage-pg/test/harness.ts";
 import { startBench } from "../packages/storage-pg/test/pglite-schemas.ts";
 import { isLong, patience, times } from "./campaign.ts";
 import { campaign } from "./many-clients.ts";
-import { programs } from "./programs.ts";
+import { childPrograms } from "./programs.ts";
 
 // In CI 500 clients for a minute; for a newcomer fewer, for a moment.
 const how = isLong ? { clients: 500, seconds: times(12) } : { clients: 40, seconds: 0.5 };
 let program: string;
 beforeAll(async () => {
-  program = (await programs("test/crash/child-crowd.ts"))[0] as string;
+  program = (await childPrograms("crowd"))[0] as string;
 }, 120_000);
 const closing: (() => Promise<unknown>)[] = [];
 afterAll(async () => {

@@ -110,6 +110,14 @@ export async function programs(...paths: readonly string[]): Promise<readonly st
   return paths.map((path) => join(folder, "programs", `${basename(path, ".ts")}.mjs`));
 }
 
+const children = ["crowd", "meter", "open", "pushing", "sender", "shared"] as const;
+
+/** Programs of test/crash, in the order in which they are named. They are bundled together: each alone would bundle the same sources again. */
+export async function childPrograms(...names: readonly (typeof children)[number][]): Promise<readonly string[]> {
+  const made = await programs(...children.map((name) => `test/crash/child-${name}.ts`));
+  return names.map((name) => made[children.indexOf(name)] as string);
+}
+
 let command: Promise<readonly string[]> | undefined;
 
 /** The command `dlms` as one of these programs. */

@@ -8,7 +8,7 @@ import { WrapperClientLink } from "@dlmskit/wrapper";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Server, startServer } from "../../packages/storage-pg/test/harness.ts";
 import { patience, times } from "../campaign.ts";
-import { programs } from "../programs.ts";
+import { childPrograms } from "../programs.ts";
 import { authenticationKey, encryptionKey } from "./known.ts";
 import { NonceOracle } from "./nonce-oracle.ts";
 import { Process } from "./process.ts";
@@ -22,10 +22,7 @@ let server: Server;
 let meterProgram: string;
 let senderProgram: string;
 beforeAll(async () => {
-  [meterProgram, senderProgram] = (await programs("test/crash/child-meter.ts", "test/crash/child-sender.ts")) as [
-    string,
-    string,
-  ];
+  [meterProgram, senderProgram] = (await childPrograms("meter", "sender")) as [string, string];
   server = await startServer();
 });
 afterAll(() => server?.stop());

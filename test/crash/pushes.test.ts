@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { openPostgres } from "../../packages/storage-pg/src/postgres.ts";
 import { type Server, startServer } from "../../packages/storage-pg/test/harness.ts";
 import { isLong, patience, times } from "../campaign.ts";
-import { programs } from "../programs.ts";
+import { childPrograms } from "../programs.ts";
 import { Process } from "./process.ts";
 
 const kills = times(2);
@@ -17,7 +17,7 @@ const timeout = 2 * patience + kills * 60_000;
 let server: Server;
 let program: string;
 beforeAll(async () => {
-  program = (await programs("test/crash/child-pushing.ts"))[0] as string;
+  program = (await childPrograms("pushing"))[0] as string;
   server = await startServer();
 });
 afterAll(() => server?.stop());

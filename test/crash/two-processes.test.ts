@@ -3,7 +3,7 @@ import { tcpConnect } from "@dlmskit/transport/node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freePort, type Server, startServer } from "../../packages/storage-pg/test/harness.ts";
 import { patience, times } from "../campaign.ts";
-import { programs } from "../programs.ts";
+import { childPrograms } from "../programs.ts";
 import { ExecutionOracle } from "./execution-oracle.ts";
 import { Front } from "./front.ts";
 import { HeadEnd } from "./head-end.ts";
@@ -23,7 +23,7 @@ const leaseMs = 4000;
 let server: Server;
 let program: string;
 beforeAll(async () => {
-  program = (await programs("test/crash/child-shared.ts"))[0] as string;
+  program = (await childPrograms("shared"))[0] as string;
   server = await startServer();
 });
 afterAll(() => server?.stop());

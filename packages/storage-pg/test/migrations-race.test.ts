@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isLong, patience } from "../../../test/campaign.ts";
 import { Process } from "../../../test/crash/process.ts";
-import { programs } from "../../../test/programs.ts";
+import { childPrograms } from "../../../test/programs.ts";
 import { type Migration, migrations, openPostgres } from "../src/index.ts";
 import { type Server, startServer } from "./harness.ts";
 
@@ -31,7 +31,7 @@ describe.skipIf(!isLong)("a database of an earlier version, opened by several pr
   let server: Server;
   let program: string;
   beforeAll(async () => {
-    [program = ""] = await programs("test/crash/child-open.ts");
+    [program = ""] = await childPrograms("open");
     server = await startServer();
   }, 120_000);
   afterAll(() => server?.stop());
