@@ -30,7 +30,8 @@ it("listens where the rows of communication_ports say, and says which row it doe
   expect(run.errors()).toContain("listener failed: hdlc on /dev/ttyS98 (communication_ports id 4, port_number): ");
   const [wrapper, hdlc, udp] = found.map(([, at]) => at as string) as [string, string, string];
   const read = async (at: string, ...how: string[]) => {
-    const ran = await dlms(["read", at, "0.0.42.0.0.255", "--state", join(place.path, "state"), ...how]);
+    // With its class: then the object list is not read first.
+    const ran = await dlms(["read", at, "1/0.0.42.0.0.255", "--state", join(place.path, "state"), ...how]);
     return [ran.code, ran.stderr];
   };
   expect(await read(wrapper)).toEqual([0, ""]);

@@ -43,14 +43,16 @@ const open: (Simulator | PtyPair)[] = [];
 afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
-async function served(settings: Partial<CommunicationPort>): Promise<{ run: Simulator; near: string }> {
+/** `before` is run on the near end before the far one sends anything: who opens it late waits for the next telegram. */
+async function served<T = undefined>(settings: Partial<CommunicationPort>, before?: (near: string) => Promise<T>) {
   const store = await openMemoryStore();
   await store.communicationPorts.addAll([row(settings)]);
   const pair = await ptyPair();
+  const done = await before?.(pair.near);
   const run = await createSimulator({ seed: "rows", store });
   open.push(run, pair);
   await run.listen({ serialPath: () => pair.far });
-  return { run, near: pair.near };
+  return { run, near: pair.near, done: done as T };
 }
 
 describe.skipIf(noPty !== undefined)("a row on a pseudo-terminal", () => {
@@ -76,8 +78,7 @@ describe.skipIf(noPty !== undefined)("a row on a pseudo-terminal", () => {
     ["before DSMR 4, with 7E1", { dataBits: 7, parity: "EVEN" }, true],
     ["from DSMR 4 on", { baudRate: 115_200, flowControl: "RTS_CTS" }, false],
   ] as const)("of a customer interface %s: telegrams", async (_, settings, parity) => {
-    const { run, near } = await served(settings);
-    const duplex = await serialOpen(near, { baudRate: 9600 });
+    const { run, done: duplex } = await served(settings, (near) => serialOpen(near, { baudRate: 9600 }));
     const link = new TelegramClient({ parity, timeout: 30_000 });
     const read = await readout({ duplex, link }, { clock: systemClock, deadline: 30_000 });
     expect(read.dataSets).toContainEqual({ address: "0-0:42.0.0*255", values: [{ value: run.meter(0).name }] });
@@ -93,9 +94,9 @@ describe.skipIf(noPty !== undefined)("a row on a pseudo-terminal", () => {
     const run = await createSimulator({ seed: "rows", store, events: ({ type }) => void events.push(type) });
     open.push(run, pair);
     await run.listen({ serialPath: () => pair.far });
+    const duplex = await serialOpen(pair.near, { baudRate: 9600 });
     await editor.communicationPorts.replace(id, row({ dataBits: 7, parity: "EVEN" }));
     await expect.poll(() => events, { timeout: 20_000 }).toContain("rows-changed");
-    const duplex = await serialOpen(pair.near, { baudRate: 9600 });
     const read = await readout(
       { duplex, link: new TelegramClient({ parity: true, timeout: 30_000 }) },
       { clock: systemClock },
