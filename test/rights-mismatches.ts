@@ -31,16 +31,14 @@ export async function stateOf(
 ): Promise<Map<string, string>> {
   const state = new Map<string, string>();
   for (const { spec, instance } of objects) {
-    for (const { id } of Object.values((spec as ClassSpec).attributes)) {
-      const key = `${instance} ${id}`;
-      if (id === 0 || moving.has(instance)) continue;
-      try {
-        const data = await session.get({ classId: spec.classId as number, instanceId: instance, attributeId: id });
-        state.set(key, toHex(encodeData(data)));
-      } catch (caught) {
-        if (!(caught instanceof Fault)) throw caught;
-        state.set(key, caught.code);
-      }
+    if (moving.has(instance)) continue;
+    const ids = Object.values((spec as ClassSpec).attributes).flatMap(({ id }) => (id === 0 ? [] : [id]));
+    // An object at a time, which is a list of its attributes.
+    const results = await session.get(
+      ids.map((attributeId) => ({ classId: spec.classId as number, instanceId: instance, attributeId })),
+    );
+    for (const [at, result] of results.entries()) {
+      state.set(`${instance} ${ids[at]}`, "error" in result ? String(result.error) : toHex(encodeData(result.data)));
     }
   }
   return state;
