@@ -9,8 +9,10 @@ import {
   openTruth,
   parseCampaign,
   parseFaults,
+  parseTemplate,
   type SimulatorOptions,
   scoreCampaign,
+  templateText,
   truth,
   truthJson,
 } from "../src/index.ts";
@@ -137,6 +139,26 @@ describe("tampering, IS 15959", () => {
     await simulator.close();
   });
 
+  it("lengthens a status word that is too short for the bit, and leaves one that does not have the bit anyway", async () => {
+    const { simulator, to } = await met([{ fault: "magnet", start: at(1), end: at(3) }]);
+    /** The word that the meter keeps, without what it computes. */
+    const kept = (text?: string): Promise<unknown> =>
+      simulator.using(0, (meter) =>
+        meter.change(async (device) => {
+          const value = { type: "bit-string", value: text ?? "" } as const;
+          if (text !== undefined) await device.set({ classId: 1, instanceId: statusWord, attributeId: 2 }, value);
+          return device.values(device.find(1, statusWord) as never).value;
+        }),
+      );
+    await kept("0110");
+    await to(2);
+    expect(await kept()).toBe(`0110${"0".repeat(77)}1`);
+    await kept("0110");
+    await to(4);
+    expect(await kept()).toBe("0110");
+    await simulator.close();
+  });
+
   it("is told by the control, too", async () => {
     const { simulator, control, value, bits } = await met([]);
     await control.fire(simulator.fleet.serial(0), { log: otherLog, code: 203 });
@@ -202,6 +224,20 @@ describe("alarm registers of IDIS and DSMR", () => {
       await loud.simulator.close();
     },
   );
+
+  it.each([
+    ["long-unsigned", 1 + 2 ** 13],
+    ["unsigned", 1],
+  ])("of type %s gets the bit if it has it, and the log has the entry", async (type, expected) => {
+    const form = JSON.parse(await templateText("idis-2"));
+    const register = form.objects.find(({ instanceId }: { instanceId: string }) => instanceId === alarm1);
+    register.attributes[2] = { type, value: 1 };
+    const faults = [{ fault: "cover-opened", start: at(1) }];
+    const { simulator, value, rows, to } = await met(faults, { template: parseTemplate(form) });
+    await to(2);
+    expect([await value(alarm1), (await rows("0.0.99.98.1.255")).length]).toEqual([expected, 1]);
+    await simulator.close();
+  });
 
   it("a missing neutral is in alarm register 2 of IDIS, and in nothing of DSMR, whose event 89 is another one", async () => {
     const faults = [{ fault: "neutral-disturbed", start: at(1) }];
