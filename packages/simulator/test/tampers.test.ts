@@ -194,6 +194,53 @@ describe("tampering, IS 15959", () => {
   });
 });
 
+describe("the tamper count of a meter whose log has dropped its oldest entries", () => {
+  /** A meter with 12 tampers more than its log keeps, half of them of another log. */
+  async function tampered(template?: SimulatorOptions["template"]) {
+    const store = await openMemoryStore();
+    const options = { store, push: undefined, ...(template && { template }) } as SimulatorOptions;
+    const { simulator, control, value } = await met([], options);
+    const serial = simulator.fleet.serial(0);
+    await control.fire(serial, { log: "0.0.99.98.5.255", code: 251 });
+    for (let n = 0; n < 1011; n++) await control.fire(serial, { log: otherLog, code: 201 });
+    const before = await value(tamperCount);
+    const kept = await store.events.list({ meterId: simulator.fleet.meterId(0), instanceId: otherLog, limit: 5000 });
+    expect(kept).toHaveLength(1000);
+    await simulator.close();
+    return { before, again: (hours: number) => met([], { ...options, start: now0 + hours * hour }) };
+  }
+
+  it("does not fall when the process starts again, and goes on from there", async () => {
+    const { before, again } = await tampered();
+    expect(before).toBe(1012);
+    for (const [hours, count] of [
+      [1, 1012],
+      [2, 1013],
+    ] as const) {
+      const { simulator, control, value } = await again(hours);
+      expect(await value(tamperCount)).toBe(count);
+      await control.fire(simulator.fleet.serial(0), { log: otherLog, code: 201 });
+      expect(await value(tamperCount)).toBe(count + 1);
+      const { Teller } = await import("../src/truth/truth.ts");
+      const told = await (await Teller.open(simulator)).meter(0);
+      const attribute = { classId: 1, instanceId: tamperCount, attributeId: 2 } as const;
+      expect(await told.get(now0 + (hours + 1) * hour, attribute)).toMatchObject({ value: count + 1 });
+      await simulator.close();
+    }
+  });
+
+  it("does not have the value that the template has for it, either", async () => {
+    const form = JSON.parse(await templateText("is15959-d2"));
+    const counter = form.objects.find(({ instanceId }: { instanceId: string }) => instanceId === tamperCount);
+    counter.attributes[2] = { type: "double-long-unsigned", value: 40, follows: tamperCount };
+    const { before, again } = await tampered(parseTemplate(form));
+    expect(before).toBe(1012);
+    const { simulator, value } = await again(1);
+    expect(await value(tamperCount)).toBe(before);
+    await simulator.close();
+  });
+});
+
 describe("alarm registers of IDIS and DSMR", () => {
   it.each([
     ["dsmr-5", "mbus-tamper", { channel: 1 }, 20],

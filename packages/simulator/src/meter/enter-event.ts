@@ -2,6 +2,7 @@ import { type Data, treeOf } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
 import { type AnyObject, after, afterEach, type DeviceView, type MaybePromise } from "@dlmskit/cosem-objects";
 import { type Condition, conditionOf, type NoticedEntry, type Sign } from "./conditions.ts";
+import { logKept } from "./journal.ts";
 import type { Report, SimulatedMeter } from "./simulated-meter.ts";
 
 interface Entered {
@@ -11,8 +12,6 @@ interface Entered {
   readonly at: number;
 }
 
-/** Entries that a log keeps. */
-const logKept = 1000;
 const valueAttribute = 2;
 const dataClass = 1;
 /** The numbers that show conditions, and how many bits each has. */
