@@ -88,6 +88,8 @@ export async function inWorkers({ of = 2, begun = of, meters = 4, shared = false
     async called(index: number): Promise<void> {
       while (suspended.get(index)?.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     },
+    /** The number of timers of the control. */
+    timers: () => waits.waiting,
     /** So many ms of what the control waits for pass. */
     pass: (ms: number): void => waits.advance(ms),
     resume(index: number): void {

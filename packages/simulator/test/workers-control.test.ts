@@ -355,6 +355,26 @@ describe("a worker that does not answer", () => {
   });
 });
 
+describe("workers that are about to end", () => {
+  it("end what waits for one of them at once, and are sent nothing more", async () => {
+    const { port, control, serial, suspend, called, calls, timers } = await inWorkers();
+    suspend(1);
+    // A read, what all workers are asked and told, and what lasts as long as it needs.
+    const asked = [
+      ...[port.meter(serial(3)), port.sessions(), port.switchFault("lossy", true), port.setTime({ speed: 2 })],
+      ...[port.step(now0 + hour), port.feederPower("feeder-1", false), port.power(serial(3), false)],
+    ].map((call) => faultCode(async () => call));
+    await called(1);
+    expect(timers()).toBeGreaterThan(0);
+    control.stop();
+    for (const code of await Promise.all(asked)) expect(code).toBe("worker-unavailable");
+    const sent = calls.length;
+    await expect((async () => port.meter(serial(0)))()).rejects.toThrow("is being stopped");
+    expect(await faultCode(() => port.faults())).toBe("worker-unavailable");
+    expect([timers(), calls.length]).toEqual([0, sent]);
+  });
+});
+
 describe("the sessions of several workers", () => {
   it("have numbers of their own, and come page by page in the order of time", async () => {
     const { port, own, clock, serial } = await inWorkers({ of: 3, meters: 6 });
