@@ -198,7 +198,7 @@ describe("the tamper count of a meter whose log has dropped its oldest entries",
   /** A meter with 12 tampers more than its log keeps, half of them of another log. */
   async function tampered(template?: SimulatorOptions["template"]) {
     const store = await openMemoryStore();
-    const options = { store, push: undefined, ...(template && { template }) } as SimulatorOptions;
+    const options = { store, push: undefined, ...(template && { template }) } as never as SimulatorOptions;
     const { simulator, control, value } = await met([], options);
     const serial = simulator.fleet.serial(0);
     await control.fire(serial, { log: "0.0.99.98.5.255", code: 251 });
