@@ -1,11 +1,10 @@
-import type { ConformanceName, Invoke } from "@dlmskit/apdu";
+import type { Invoke } from "@dlmskit/apdu";
 import { Fault } from "@dlmskit/core";
-import type { InitiatorHandshake } from "./handshake/initiator.ts";
+import type { Accepted, InitiatorHandshake } from "./handshake/initiator.ts";
 import { defaultMaxApdu, type InitiatorBlocks } from "./initiator-blocks.ts";
 import type { InitiatorOptions } from "./initiator-options.ts";
 import { dropped } from "./initiator-state.ts";
 import type { InvokeIds } from "./invoke-ids.ts";
-import type { Negotiated } from "./offer.ts";
 import { continued } from "./protection/request-protection.ts";
 import { plainRoom } from "./protection/room.ts";
 import { inGeneralForm, type Sealing } from "./protection/sealing.ts";
@@ -17,7 +16,7 @@ import { type AnyService, referencingOf, serviceNamed } from "./services/table.t
 /** The parts of the association that make a request. */
 export interface RequestMeans {
   readonly initiator: InitiatorOptions;
-  readonly negotiated: Negotiated;
+  readonly accepted: Accepted;
   readonly handshake: InitiatorHandshake | undefined;
   readonly invokeIds: InvokeIds;
   readonly blocks: InitiatorBlocks | undefined;
@@ -36,28 +35,29 @@ export interface ClientRequest {
 /** Makes the request for this association. Faults `broadcast-key`, `service-not-supported`. */
 export function clientRequest(
   { request, options }: Queued,
-  { initiator, negotiated, handshake, invokeIds, blocks, usedInvokeId }: RequestMeans,
+  { initiator, accepted, handshake, invokeIds, blocks, usedInvokeId }: RequestMeans,
 ): ClientRequest {
   const service = serviceNamed(request.service);
+  const { negotiated, has } = accepted;
   const { context, serverMaxReceivePduSize } = negotiated;
   const suite = initiator.security?.suite;
   if (referencingOf(service) !== context) {
     throw refusal("service-not-supported", `${service.name} cannot be used in an association with ${context}s`);
   }
   const long = service.long === true;
-  const has = (name: ConformanceName): boolean => negotiated.conformance.includes(name);
   const asSealed = handshake?.sealingFor(options);
   const sealing = long ? inGeneralForm(asSealed) : asSealed;
   // A service without a glo- or ded- form is ciphered in a general form.
   if (long && sealing !== undefined) needNegotiated(["general-protection"], has);
   const invoke = invokeIds.next(options, negotiated.conformance, long ? "long" : "short", usedInvokeId);
-  const room = (sealed: Sealing | undefined): number => plainRoom(serverMaxReceivePduSize, sealed, suite);
+  const room = plainRoom(serverMaxReceivePduSize, sealing, suite);
+  // A transaction-id that was given may be shorter than those of the further blocks.
+  const roomOfBlocks = plainRoom(serverMaxReceivePduSize, continued(sealing), suite);
   const port: ClientPort = {
     invoke,
     maxApdu: initiator.limits?.maxApdu ?? defaultMaxApdu,
     firstBlock: initiator.quirks?.includes("blocks-from-0") ? 0 : 1,
-    // A transaction-id that was given may be shorter than those of the further blocks.
-    room: sealing === undefined ? room(sealing) : Math.min(room(sealing), room(continued(sealing))),
+    room: Math.min(room, roomOfBlocks),
     general: blocks?.use ?? "no",
     has,
   };

@@ -11,7 +11,7 @@ import { checkOptions, type InitiatorOptions, type KeyChange } from "./initiator
 import { dropped, type InitiatorState, type RequestOptions, wrongState } from "./initiator-state.ts";
 import { InvokeIds } from "./invoke-ids.ts";
 import type { Negotiated } from "./offer.ts";
-import type { InitiatorOutput } from "./outputs.ts";
+import { type InitiatorOutput, responseOf } from "./outputs.ts";
 import type { Opened } from "./protection/channel.ts";
 import { continued } from "./protection/request-protection.ts";
 import type { Sealing } from "./protection/sealing.ts";
@@ -316,10 +316,9 @@ export class Initiator {
 
   #begin(queued: Queued, now: number): void {
     expectInTime(queued, now);
-    const { negotiated } = this.#accepted as Accepted;
     const { service, invoke, sealing, exchange } = clientRequest(queued, {
       initiator: this.#options,
-      negotiated,
+      accepted: this.#accepted as Accepted,
       handshake: this.#handshake,
       invokeIds: this.#invokeIds,
       blocks: this.#blocks,
@@ -356,7 +355,7 @@ export class Initiator {
     }
     if (done !== undefined) {
       this.#over();
-      if (!this.#queue.repeats(current, done)) this.#outputs.push({ ...done, type: "response", id: current.id });
+      if (!this.#queue.repeats(current, done)) this.#outputs.push(responseOf(current.id, done));
     }
     this.#next(now);
   }

@@ -9,6 +9,7 @@ import {
   encodeApdu,
   encodeData,
   type GeneralSigning,
+  gatewayKey,
 } from "@dlmskit/apdu";
 import { Fault, type Json, Reader, sameOctets, stepped, toHex, toLatin1 } from "@dlmskit/core";
 import { joinedToJson } from "./blocks.ts";
@@ -200,8 +201,11 @@ function inner(apdu: Apdu, source: Source, session: Session, extras: Extras): vo
   } else if ("userInformation" in apdu && apdu.userInformation !== undefined) {
     add("userInformationPdu", source.view(apdu.userInformation), session, extras);
   } else if ("content" in apdu) {
+    const content = source.view(apdu.content);
     try {
-      add("contentPdu", source.view(apdu.content), session, extras);
+      if ("networkId" in apdu) {
+        session.behind(gatewayKey(apdu), () => add("contentPdu", content, session, extras));
+      } else add("contentPdu", content, session, extras);
     } finally {
       if (apdu.apdu === "general-signing") sign(apdu, source, session, extras);
     }

@@ -14,7 +14,10 @@ export class Session {
 
   /** The direction of the current frame, if it is known; blocks of the two ends are joined separately. */
   direction = "";
-  /** The two ends of the current frame, in either direction; empty: not known. A logical device has its own associations. */
+  /**
+   * The two ends of the current frame, in either direction; empty: not known. A logical device has its own associations,
+   * and so has a meter behind a gateway.
+   */
   association = "";
   /** Possible system titles from the current frame, for APDUs without a system title. */
   titles: readonly Uint8Array[] = [];
@@ -28,5 +31,18 @@ export class Session {
   between(source: string, destination: string): void {
     this.direction = `${source} ${destination}`;
     this.association = [source, destination].sort().join(" ");
+  }
+
+  /** Runs something of an APDU from or to a meter behind a gateway, which has its own associations. `meter`: its address there. */
+  behind<R>(meter: string, run: () => R): R {
+    const { direction, association } = this;
+    this.direction = `${direction} ${meter}`;
+    this.association = `${association} ${meter}`;
+    try {
+      return run();
+    } finally {
+      this.direction = direction;
+      this.association = association;
+    }
   }
 }

@@ -1,5 +1,5 @@
 // Several logical devices behind one address: each association has its own system titles, dedicated key and segments.
-import { type Apdu, decodeApdu, encodeApdu } from "@dlmskit/apdu";
+import { type Apdu, decodeApdu, encodeApdu, withGatewayPrefix } from "@dlmskit/apdu";
 import { concat, encode, fromHex } from "@dlmskit/core";
 import { encodeFrame, type Frame } from "@dlmskit/hdlc";
 import { CounterGuard, CounterLedger, noble, Protection } from "@dlmskit/security";
@@ -62,6 +62,50 @@ it("have their own system titles and dedicated keys", () => {
         expect(item?.pduFault ?? item?.fault, `${form} ${device}`).toBeUndefined();
         expect(item?.json?.pdu, `${form} ${device}`).toMatchObject({ verified: true });
       }
+    }
+  }
+});
+
+it("are kept apart behind a gateway, with the blocks of each", () => {
+  const decoder = new Decoder({ keys });
+  // All meters have the wPort of the gateway; the physical device address tells which one it is.
+  const through = (device: number, way: "request" | "response", pdu: Uint8Array) => {
+    const [source, destination] = way === "request" ? [16, 1] : [1, 16];
+    const address = { networkId: 3, physicalDeviceAddress: Uint8Array.of(0x30, device) };
+    const [item] = decoder.decode(
+      encode(Wpdu, { source, destination, pdu: withGatewayPrefix(way, address, pdu) } as Wpdu),
+    );
+    return { fault: item?.pduFault ?? item?.fault, content: (item?.json?.pdu as { contentPdu?: unknown })?.contentPdu };
+  };
+  for (const device of [1, 2]) {
+    const [asked, answered] = opening(device) as [Uint8Array, Uint8Array];
+    through(device, "request", asked);
+    through(device, "response", answered);
+  }
+  for (const form of ["glo", "ded"] as const) {
+    for (const device of [1, 2, 1]) {
+      for (const { fault, content } of [
+        through(device, "request", sealed(get, device, "client", form)),
+        through(device, "response", sealed(got, device, "server", form)),
+      ]) {
+        expect([form, device, fault]).toEqual([form, device, undefined]);
+        expect(content, `${form} ${device}`).toMatchObject({ verified: true });
+      }
+    }
+  }
+  const block = (number: number, last: boolean, data: string) =>
+    fromHex(`c402c1${last ? "01" : "00"}0000000${number}00${(data.length / 2).toString(16).padStart(2, "0")}${data}`);
+  for (const [number, last] of [
+    [1, false],
+    [2, true],
+  ] as const) {
+    for (const [device, parts] of [
+      [1, ["0600", "000001"]],
+      [2, ["0600", "000002"]],
+    ] as const) {
+      const { fault, content } = through(device, "response", block(number, last, parts[number - 1] as string));
+      expect(fault).toBeUndefined();
+      if (last) expect(content).toMatchObject({ joined: { data: { type: "double-long-unsigned", value: device } } });
     }
   }
 });

@@ -1,5 +1,5 @@
 import type { Moment } from "@dlmskit/client";
-import { dateOfDays, daysOf, instantOf } from "@dlmskit/core";
+import { dateOfDays, dateTimeOf, instantOf, timeOfText } from "@dlmskit/core";
 import { InvalidArgumentError } from "commander";
 
 const dayMs = 86_400_000;
@@ -27,7 +27,7 @@ export function instantIn(time: GivenTime, zoneMinutesEast: number): number {
 }
 
 /**
- * Parses `2026-11-23`, `2026-11-23T06:30[:00[.000]]` as the meter's local time; with `Z` or `+05:30` an instant; `today`, `yesterday`,
+ * Parses a time in ISO 8601 (the forms of `timeOfText`): without a zone the meter's local time, with one an instant; `today`, `yesterday`,
  * `tomorrow` (their midnight, the meter's local time); `now`; `-7d`, `-12h`, `-30m`, `-2w` before now. Undefined for any other text.
  */
 export function momentOf(text: string): GivenTime | undefined {
@@ -36,39 +36,21 @@ export function momentOf(text: string): GivenTime | undefined {
   if (day !== undefined) return { daysFromToday: day };
   const ago = /^-(\d{1,6})([mhdw])$/.exec(text);
   if (ago !== null) return Date.now() - Number(ago[1]) * (units[ago[2] as string] as number);
-  const found =
-    /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/i.exec(text);
-  if (found === null) return undefined;
-  const [, year, month, dayOfMonth, hour = "0", minute = "0", second = "0", fraction = ""] = found;
-  const days = daysOf(Number(year), Number(month), Number(dayOfMonth));
-  const date = dateOfDays(days);
-  const valid =
-    date.month === Number(month) && date.day === Number(dayOfMonth) && Number(hour) < 24 && Number(minute) < 60;
-  if (!valid || Number(second) > 59) return undefined;
-  const ms = Number(fraction.padEnd(3, "0"));
-  const minutesEast = zoneIn(text);
-  if (minutesEast !== undefined) {
-    const minutes = Number(hour) * 60 + Number(minute) - minutesEast;
-    return days * dayMs + minutes * 60_000 + Number(second) * 1000 + ms;
-  }
-  const time = { hour: Number(hour), minute: Number(minute), second: Number(second), hundredths: Math.floor(ms / 10) };
-  return { ...date, ...time, ...unspecified };
+  const time = timeOfText(text);
+  if (time === undefined) return undefined;
+  const { local, minutesEast } = time;
+  return minutesEast === undefined ? { ...dateTimeOf(local), ...unspecified } : local - minutesEast * 60_000;
 }
 
 /** The zone that a time names, in minutes east of UTC; undefined: it names none. */
-export function zoneIn(text: string): number | undefined {
-  const found = /^\d{4}-\d{2}-\d{2}.*(?:Z|([+-])(\d{2}):?(\d{2}))$/i.exec(text);
-  if (found === null) return undefined;
-  const [, sign, hours, minutes] = found;
-  return sign === undefined ? 0 : Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
-}
+export const zoneIn = (text: string): number | undefined => timeOfText(text)?.minutesEast;
 
 /** Parses the value of an option as `momentOf` does. */
 export function momentOption(text: string): GivenTime {
   const moment = momentOf(text);
   if (moment !== undefined) return moment;
   throw new InvalidArgumentError(
-    "give a time: 2026-11-23, 2026-11-23T06:30 (the meter's local time), with Z or +05:30, today, yesterday, now, -7d, -12h",
+    "give a time: 2026-11-23, 2026-11-23T06:30 (the meter's local time), with Z or +05:30 (at most 14:00), today, yesterday, now, -7d, -12h",
   );
 }
 

@@ -64,6 +64,28 @@ it("several workers have one control, which outlives a worker", slow, async () =
   expect(await run.stop()).toBe(0);
 });
 
+it.skipIf(process.platform === "win32")("what waits for a worker ends when the run is stopped", slow, async () => {
+  const options = ["--port", String(await freePort()), "--control", "0", "--json"];
+  await using run = await servingProcess(["simulate", "--meters", "2", "--workers", "2", ...options], 2);
+  const { port } = JSON.parse(run.lines[0] as string);
+  const url = `http://127.0.0.1:${port}`;
+  const { items } = (await (await fetch(`${url}/meters`)).json()) as { readonly items: { readonly serial: string }[] };
+  const slowest = workersOf(run.pid).at(-1) as number;
+  process.kill(slowest, "SIGSTOP");
+  let stopping: Promise<number | null> | undefined;
+  try {
+    const asked = fetch(`${url}/meters/${items[1]?.serial}`);
+    // It needs no worker.
+    await fetch(`${url}/time`);
+    stopping = run.stop();
+    const answer = await asked;
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining("is being stopped")]);
+  } finally {
+    process.kill(slowest, "SIGCONT");
+  }
+  expect(await stopping).toBe(0);
+});
+
 it.skipIf(!isLong || process.platform === "win32")(
   "a run that is stopped while a worker starts ends",
   slow,

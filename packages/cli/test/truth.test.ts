@@ -86,6 +86,7 @@ describe("dlms truth", () => {
       [["truth", ...fleet, ...period, "--format", "parquet"], "--output FILE.parquet"],
       [["truth", ...fleet, ...period, "--meter", "1"], "no meter of the fleet"],
       [["truth", ...fleet, "--from", "2026-11-22", "--to", "2026-11-20"], "--from is after --to"],
+      [["truth", ...fleet, "--from", "2026-11-20T00:00+99:99", "--to", "2026-11-22"], "'--from <time>'"],
       [["score", "nothing.csv", ...fleet, ...period], "cannot be read"],
     ] as const) {
       const { code, stderr } = await dlms(args);

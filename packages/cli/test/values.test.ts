@@ -181,6 +181,9 @@ describe("a time without a zone", () => {
     expect(at("2026-02-01")).toBe(instant);
     expect(at("2026-02-01T00:00:00.250")).toBe(instant + 250);
     expect(at("2026-01-31T18:30:00.257Z")).toBe(instant + 257);
+    expect(at("2026-01-31T18:30:00,2579Z")).toBe(instant + 257);
+    expect(at("2026-02-01T05:30:00+11")).toBe(instant);
+    expect(at("2026-01-31T24:00")).toBe(instant);
     expect(() => at("2026-01-31 half past six")).toThrow("the meter's local time");
   });
 

@@ -1,26 +1,22 @@
-import {
-  Initiator,
-  type InitiatorOutput,
-  type KeyChange,
-  type Negotiated,
-  type RequestOptions,
-  type ServiceRequest,
-  type ServiceResults,
-} from "@dlmskit/association";
-import { type ClientLink, type CosemDateTime, Fault } from "@dlmskit/core";
+import { Initiator, type InitiatorOutput, type KeyChange, type Negotiated } from "@dlmskit/association";
+import { type ClientLink, Fault } from "@dlmskit/core";
 import type { CounterSource } from "@dlmskit/security";
 import type { Cancel, LinkPump } from "@dlmskit/transport";
+import type { Asked, Responded } from "./asking.ts";
 import { countersOfStep, DurableCounters } from "./counters.ts";
 import { GatewayPrefix } from "./gateway-prefix.ts";
 import { LinkDrops } from "./link-drops.ts";
 import { type ConnectOptions, defaultTimeout, initiatorOptions } from "./options.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 
-type Responded = ServiceResults & { readonly dateTime?: CosemDateTime };
-
 interface Promised<T> {
-  resolve(value: T): void;
-  reject(fault: Fault): void;
+  resolve(value: T | PromiseLike<T>): void;
+  reject(fault: unknown): void;
+}
+
+/** A request that waits for its response. */
+interface Waiting<T> extends Promised<T> {
+  readonly asked: Asked<T>;
 }
 
 /** Connects an Initiator to a line and a clock, and provides promises to the Session. Every promise settles. */
@@ -28,7 +24,7 @@ export class Connection {
   readonly #pump: LinkPump<ClientLink>;
   readonly #options: ConnectOptions;
   readonly #initiator: Initiator;
-  readonly #requests = new WaitingRequests<Promised<Responded>>();
+  readonly #requests = new WaitingRequests<Waiting<unknown>>();
   #counters: CounterSource | undefined;
   /** APDUs that were received while counters were being reserved, in order, with the time of receipt. */
   readonly #held: { readonly pdu: Uint8Array; readonly now: number }[] = [];
@@ -96,16 +92,17 @@ export class Connection {
     });
   }
 
-  request(request: ServiceRequest, options: RequestOptions): Promise<Responded> {
+  /** Sends a request once. */
+  ask<T>(asked: Asked<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       let id: number;
       try {
-        id = this.#initiator.request(request, options, this.#now);
+        id = this.#initiator.request(asked.request, asked.options, this.#now);
       } catch (caught) {
-        reject(this.#over?.fault ?? caught);
+        resolve(asked.failed(this.#over?.fault ?? caught));
         return;
       }
-      this.#requests.add(id, { resolve, reject });
+      this.#requests.add(id, { asked, resolve, reject } as Waiting<unknown>);
       this.#drain();
     });
   }
@@ -213,11 +210,11 @@ export class Connection {
         this.#opening = undefined;
         break;
       case "response":
-        this.#requests.take(output.id)?.resolve(output);
+        this.#responded(this.#requests.take(output.id), output);
         break;
       case "failed":
         if (output.id === undefined) this.#finish(this.#why(output.fault));
-        else this.#requests.take(output.id)?.reject(this.#why(this.#drops.explain(output.fault)));
+        else unanswered(this.#requests.take(output.id), this.#why(this.#drops.explain(output.fault)));
         break;
       case "notification":
         this.#options.notification?.(output.apdu, output.protection);
@@ -235,6 +232,14 @@ export class Connection {
     }
   }
 
+  #responded(waiting: Waiting<unknown> | undefined, response: Responded): void {
+    try {
+      waiting?.resolve(waiting.asked.value(response));
+    } catch (caught) {
+      waiting?.reject(caught);
+    }
+  }
+
   #why(fault: Fault): Fault {
     return fault.code === "counter-not-reserved" ? (this.#reservation ?? fault) : fault;
   }
@@ -246,7 +251,7 @@ export class Connection {
         : new Fault("closed", "the association is closed", { layer: "client" });
     this.#opening?.reject(ended);
     this.#opening = undefined;
-    for (const { reject } of this.#requests.takeAll()) reject(ended);
+    for (const waiting of this.#requests.takeAll()) unanswered(waiting, ended);
     this.#releasing?.resolve();
     this.#releasing = undefined;
     this.#disarm();
@@ -303,6 +308,11 @@ export class Connection {
     // An HDLC link that was never opened needs no disconnection.
     this.#pump.end();
   }
+}
+
+/** The caller gets another attempt or the Fault. */
+function unanswered(waiting: Waiting<unknown> | undefined, fault: Fault): void {
+  waiting?.resolve(waiting.asked.failed(fault));
 }
 
 function linkLost(why: string, fault: Fault | undefined): Fault {

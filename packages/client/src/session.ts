@@ -12,7 +12,6 @@ import {
   type MethodReference,
   type Negotiated,
   type RequestOptions,
-  type ResultsOf,
   type ServiceRequest,
   type SetResult,
   withoutTransaction,
@@ -21,20 +20,21 @@ import { type Codec, type CosemDateTime, Fault, type FaultCode, type LogicalName
 import { type ClassSpec, findClass, unknownClass } from "@dlmskit/cosem-objects";
 import type { CounterSource } from "@dlmskit/security";
 import { type AccessRequestOptions, type AccessResultOf, plainItem, typedResult } from "./access.ts";
+import { Asking, type AskingPort, type Responded, resultsOf, type ToValue } from "./asking.ts";
 import type { Connection } from "./connection.ts";
-import { DurableCounters, raiseCounters } from "./counters.ts";
 import { type DiscoveredObject, type Discovery, discover } from "./discover.ts";
 import { discoverShortNames } from "./discover-short-names.ts";
 import type { ConnectOptions } from "./options.ts";
 import { type Profile, type ProfileSelection, readProfile } from "./profile.ts";
 import { RemoteObject } from "./remote-object.ts";
-import { ShortNames } from "./short-names.ts";
+import { type Sends, ShortNames } from "./short-names.ts";
 import { type AttributeOf, type AttributeValueOf, readScaled, readTyped, type Scaled } from "./typed-read.ts";
 
 /** An open association with a meter. */
 export class Session implements AsyncDisposable {
   readonly #connection: Connection;
   readonly #options: ConnectOptions;
+  readonly #asking: AskingPort;
   #counters: CounterSource | undefined;
   /** Undefined with logical names. */
   readonly #shortNames: ShortNames | undefined;
@@ -45,11 +45,13 @@ export class Session implements AsyncDisposable {
   constructor(connection: Connection, options: ConnectOptions, association: Negotiated) {
     this.#connection = connection;
     this.#options = options;
+    this.#asking = { options, ask: (asked) => connection.ask(asked) };
     this.#counters = options.security?.counters;
     this.association = association;
     if (association.context === "logical-name") return;
     const { shortNames: told = [], classes = [] } = options;
-    this.#shortNames = new ShortNames(association, (...sent) => this.#send(...sent), { told, classes });
+    const send: Sends = (request, how, repeatable) => this.#send(request, how, resultsOf, repeatable);
+    this.#shortNames = new ShortNames(association, send, { told, classes });
   }
 
   /** The remote end of the transport. */
@@ -64,15 +66,17 @@ export class Session implements AsyncDisposable {
   get(reference: AttributeReference, options?: RequestOptions): Promise<Data>;
   /** Reads several attributes: a result for each, in order. Uses lists if the meter supports them, otherwise single requests. */
   get(references: readonly AttributeReference[], options?: RequestOptions): Promise<readonly GetResult[]>;
-  async get(
+  get(
     given: AttributeReference | readonly AttributeReference[],
     options: RequestOptions = {},
   ): Promise<Data | readonly GetResult[]> {
-    if ("length" in given) return this.#lists("get", given.map(named), options) as Promise<readonly GetResult[]>;
-    const results = (await this.#request({ service: "get", items: [named(given)] }, options)) as readonly GetResult[];
-    const result = results[0] as GetResult;
-    if ("error" in result) throw refused(result.error, `${describe(given)} cannot be read`);
-    return result.data as Data;
+    // The method that is called most: an async function would make another promise.
+    try {
+      if ("length" in given) return this.#lists("get", given.map(named), options) as Promise<readonly GetResult[]>;
+      return this.#request({ service: "get", items: [named(given)] }, options, dataOf);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Reads an attribute as a value of a declared type (`T` of @dlmskit/apdu). Faults as for `get`, and `type-unmatched`. */
@@ -116,7 +120,7 @@ export class Session implements AsyncDisposable {
       return this.#lists("set", items, second as RequestOptions) as Promise<readonly SetResult[]>;
     }
     const items = [{ attribute: named(given), value: second as DataLike }];
-    const [result] = (await this.#request({ service: "set", items }, third)) as [SetResult?];
+    const [result] = (await this.#request({ service: "set", items }, third, resultsOf)) as [SetResult?];
     if (result !== undefined && result !== "success") throw refused(result, `${describe(given)} cannot be written`);
     return undefined;
   }
@@ -136,7 +140,7 @@ export class Session implements AsyncDisposable {
     }
     const parameters = second as DataLike | undefined;
     const items = [parameters === undefined ? { method: named(given) } : { method: named(given), parameters }];
-    const [outcome] = (await this.#request({ service: "action", items }, third)) as [ActionOutcome?];
+    const [outcome] = (await this.#request({ service: "action", items }, third, resultsOf)) as [ActionOutcome?];
     if (outcome === undefined) return undefined;
     const what = `method ${given.methodId} of ${given.instanceId}`;
     if (outcome.result !== "success") throw refused(outcome.result, `${what} was not invoked`);
@@ -173,13 +177,10 @@ export class Session implements AsyncDisposable {
     const { breakOnError, selfDescriptive, dateTime, ...how } = options;
     const said = { breakOnError, selfDescriptive, dateTime };
     const request = { service: "access", items: items.map(plainItem), ...said } as ServiceRequest;
-    let time: CosemDateTime | undefined;
-    const told = (response: { readonly dateTime?: CosemDateTime }) => {
-      time = response.dateTime;
-    };
-    const results = (await this.#request(request, how, told)) as readonly AccessResult[];
+    const response = await this.#request(request, how, (responded) => responded);
+    const results = response.results as readonly AccessResult[];
     const typed = results.map((result, at) => typedResult(items[at] as AccessItem, result)) as never;
-    return { results: typed, ...(time && { dateTime: time }) };
+    return { results: typed, ...(response.dateTime && { dateTime: response.dateTime }) };
   }
 
   /**
@@ -257,7 +258,7 @@ export class Session implements AsyncDisposable {
   /** A list that is too long for the meter's PDU size is sent as two halves; nothing of it was sent before. */
   async #list(request: ServiceRequest, options: RequestOptions): Promise<unknown[]> {
     try {
-      return [...(await this.#request(request, options))];
+      return [...(await this.#request(request, options, resultsOf))];
     } catch (caught) {
       if (!(caught instanceof Fault) || caught.code !== "pdu-too-long" || request.items.length < 2) throw caught;
     }
@@ -268,46 +269,24 @@ export class Session implements AsyncDisposable {
     return [...(await half(options, 0, middle)), ...(await half(withoutTransaction(options), middle))];
   }
 
-  #request(request: ServiceRequest, options: RequestOptions, told?: Told): Promise<ResultsOf> {
-    return this.#shortNames?.request(request, options) ?? this.#send(request, options, onlyReads(request), told);
+  #request<T>(request: ServiceRequest, options: RequestOptions, toValue: ToValue<T>): Promise<T> {
+    if (this.#shortNames === undefined) return this.#send(request, options, toValue, onlyReads(request));
+    const { service } = request;
+    return this.#shortNames
+      .request(request, options)
+      .then((results) => toValue({ service, results } as Responded, request));
   }
 
-  async #send(request: ServiceRequest, options: RequestOptions, repeatable: boolean, told?: Told): Promise<ResultsOf> {
-    const counters = this.#counters;
-    const { clock, deadline, retries = 1 } = this.#options;
-    const end = deadline === undefined ? undefined : clock.now() + deadline;
-    const used = options.broadcast === true ? this.#options.security?.broadcast?.counters : counters;
-    for (let attempt = 0; ; attempt++) {
-      if (used instanceof DurableCounters) await used.ready();
-      try {
-        const once = attempt === 0 ? options : withoutTransaction(options);
-        const response = await this.#connection.request(request, end === undefined ? once : this.#until(end, once));
-        told?.(response);
-        return response.results;
-      } catch (caught) {
-        await this.#orThrow(caught, counters, repeatable && attempt < retries);
-      }
-    }
-  }
-
-  /** A request with a shorter time limit keeps that limit. */
-  #until(end: number, options: RequestOptions): RequestOptions {
-    return {
-      ...options,
-      within: Math.min(end - this.#options.clock.now(), options.within ?? Number.POSITIVE_INFINITY),
-    };
-  }
-
-  /** Returns if the request may be sent again after this error; otherwise throws it. */
-  async #orThrow(caught: unknown, counters: CounterSource | undefined, repeatable: boolean): Promise<void> {
-    if (!(caught instanceof Fault)) throw caught;
-    const raised = await raiseCounters({ ...this.#options, counters }, caught);
-    if (!repeatable || !(raised || caught.code === "timeout")) throw caught;
+  #send<T>(request: ServiceRequest, options: RequestOptions, toValue: ToValue<T>, repeatable: boolean): Promise<T> {
+    return new Asking(this.#asking, request, options, toValue, this.#counters, repeatable).send();
   }
 }
 
-/** Called with a response before its results are returned. */
-type Told = (response: { readonly dateTime?: CosemDateTime }) => void;
+const dataOf: ToValue<Data> = ({ results }, { items }) => {
+  const result = results[0] as GetResult;
+  if ("error" in result) throw refused(result.error, `${describe(items[0] as AttributeReference)} cannot be read`);
+  return result.data as Data;
+};
 
 function onlyReads(request: ServiceRequest): boolean {
   return request.service === "access"

@@ -103,6 +103,15 @@ describe("a session", () => {
     expect(await session.get(energy)).toEqual({ type: "null-data" });
   });
 
+  it("rejects for a reference that is none, and never throws instead", async () => {
+    const meter = meterWithEnergy();
+    await using session = await connect(meter.line(), meter.options());
+    const wrong = { ...energy, instanceId: "1.0.1.8" };
+    const rejected = [session.get(wrong), session.get([energy, wrong]), session.set(wrong, { type: "null-data" })];
+    expect(await Promise.all(rejected.map(codeOf))).toEqual(Array(3).fill("bad-logical-name"));
+    expect(meter.served).toHaveLength(0);
+  });
+
   it("gives up when the meter is silent, and cannot be opened", async () => {
     const meter = meterWithEnergy();
     meter.mute = 1;

@@ -11,5 +11,6 @@ export * from "./named.ts";
 export * from "./octets.ts";
 export * from "./primitives.ts";
 export * from "./reader.ts";
+export * from "./time-text.ts";
 export * from "./trace.ts";
 export * from "./writer.ts";

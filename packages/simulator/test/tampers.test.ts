@@ -9,8 +9,10 @@ import {
   openTruth,
   parseCampaign,
   parseFaults,
+  parseTemplate,
   type SimulatorOptions,
   scoreCampaign,
+  templateText,
   truth,
   truthJson,
 } from "../src/index.ts";
@@ -137,6 +139,26 @@ describe("tampering, IS 15959", () => {
     await simulator.close();
   });
 
+  it("lengthens a status word that is too short for the bit, and leaves one that does not have the bit anyway", async () => {
+    const { simulator, to } = await met([{ fault: "magnet", start: at(1), end: at(3) }]);
+    /** The word that the meter keeps, without what it computes. */
+    const kept = (text?: string): Promise<unknown> =>
+      simulator.using(0, (meter) =>
+        meter.change(async (device) => {
+          const value = { type: "bit-string", value: text ?? "" } as const;
+          if (text !== undefined) await device.set({ classId: 1, instanceId: statusWord, attributeId: 2 }, value);
+          return device.values(device.find(1, statusWord) as never).value;
+        }),
+      );
+    await kept("0110");
+    await to(2);
+    expect(await kept()).toBe(`0110${"0".repeat(77)}1`);
+    await kept("0110");
+    await to(4);
+    expect(await kept()).toBe("0110");
+    await simulator.close();
+  });
+
   it("is told by the control, too", async () => {
     const { simulator, control, value, bits } = await met([]);
     await control.fire(simulator.fleet.serial(0), { log: otherLog, code: 203 });
@@ -172,6 +194,53 @@ describe("tampering, IS 15959", () => {
   });
 });
 
+describe("the tamper count of a meter whose log has dropped its oldest entries", () => {
+  /** A meter with 12 tampers more than its log keeps, half of them of another log. */
+  async function tampered(template?: SimulatorOptions["template"]) {
+    const store = await openMemoryStore();
+    const options = { store, push: undefined, ...(template && { template }) } as never as SimulatorOptions;
+    const { simulator, control, value } = await met([], options);
+    const serial = simulator.fleet.serial(0);
+    await control.fire(serial, { log: "0.0.99.98.5.255", code: 251 });
+    for (let n = 0; n < 1011; n++) await control.fire(serial, { log: otherLog, code: 201 });
+    const before = await value(tamperCount);
+    const kept = await store.events.list({ meterId: simulator.fleet.meterId(0), instanceId: otherLog, limit: 5000 });
+    expect(kept).toHaveLength(1000);
+    await simulator.close();
+    return { before, again: (hours: number) => met([], { ...options, start: now0 + hours * hour }) };
+  }
+
+  it("does not fall when the process starts again, and goes on from there", async () => {
+    const { before, again } = await tampered();
+    expect(before).toBe(1012);
+    for (const [hours, count] of [
+      [1, 1012],
+      [2, 1013],
+    ] as const) {
+      const { simulator, control, value } = await again(hours);
+      expect(await value(tamperCount)).toBe(count);
+      await control.fire(simulator.fleet.serial(0), { log: otherLog, code: 201 });
+      expect(await value(tamperCount)).toBe(count + 1);
+      const { Teller } = await import("../src/truth/truth.ts");
+      const told = await (await Teller.open(simulator)).meter(0);
+      const attribute = { classId: 1, instanceId: tamperCount, attributeId: 2 } as const;
+      expect(await told.get(now0 + (hours + 1) * hour, attribute)).toMatchObject({ value: count + 1 });
+      await simulator.close();
+    }
+  });
+
+  it("does not have the value that the template has for it, either", async () => {
+    const form = JSON.parse(await templateText("is15959-d2"));
+    const counter = form.objects.find(({ instanceId }: { instanceId: string }) => instanceId === tamperCount);
+    counter.attributes[2] = { type: "double-long-unsigned", value: 40, follows: tamperCount };
+    const { before, again } = await tampered(parseTemplate(form));
+    expect(before).toBe(1012);
+    const { simulator, value } = await again(1);
+    expect(await value(tamperCount)).toBe(before);
+    await simulator.close();
+  });
+});
+
 describe("alarm registers of IDIS and DSMR", () => {
   it.each([
     ["dsmr-5", "mbus-tamper", { channel: 1 }, 20],
@@ -202,6 +271,20 @@ describe("alarm registers of IDIS and DSMR", () => {
       await loud.simulator.close();
     },
   );
+
+  it.each([
+    ["long-unsigned", 1 + 2 ** 13],
+    ["unsigned", 1],
+  ])("of type %s gets the bit if it has it, and the log has the entry", async (type, expected) => {
+    const form = JSON.parse(await templateText("idis-2"));
+    const register = form.objects.find(({ instanceId }: { instanceId: string }) => instanceId === alarm1);
+    register.attributes[2] = { type, value: 1 };
+    const faults = [{ fault: "cover-opened", start: at(1) }];
+    const { simulator, value, rows, to } = await met(faults, { template: parseTemplate(form) });
+    await to(2);
+    expect([await value(alarm1), (await rows("0.0.99.98.1.255")).length]).toEqual([expected, 1]);
+    await simulator.close();
+  });
 
   it("a missing neutral is in alarm register 2 of IDIS, and in nothing of DSMR, whose event 89 is another one", async () => {
     const faults = [{ fault: "neutral-disturbed", start: at(1) }];

@@ -2,7 +2,7 @@ import { decodeData, encodeData, treeOf } from "@dlmskit/apdu";
 import type { AnyObject, CaptureObject } from "@dlmskit/cosem-objects";
 import type { Meter } from "@dlmskit/server";
 import { describe, expect, it } from "vitest";
-import { loadTemplate, templateNames } from "../src/index.ts";
+import { loadTemplate, templateNames, templateText } from "../src/index.ts";
 import { associate, bottled, day, now0 } from "./bottle.ts";
 
 /** Reads all that a client may read, from its object list alone. */
@@ -34,6 +34,18 @@ async function readWhole(template: string) {
 }
 
 describe("templates", () => {
+  it.each(["nordic-han", "swiss-push", "czech-push"])(
+    "the title of %s names the makers of its pushes",
+    async (name) => {
+      const { title, pushLayouts } = JSON.parse(await templateText(name));
+      const makers = pushLayouts.flatMap(({ manufacturer }: { readonly manufacturer: string }) =>
+        manufacturer.split(", "),
+      );
+      expect(makers.length).toBeGreaterThan(0);
+      for (const maker of makers) expect(title).toContain(maker);
+    },
+  );
+
   it.each(templateNames)("%s is served and read whole by a client that knows only the object list", async (name) => {
     const { failed, objects, attributes } = await readWhole(name);
     expect(failed).toEqual([]);

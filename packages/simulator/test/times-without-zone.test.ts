@@ -2,7 +2,7 @@
 import { systemClock } from "@dlmskit/transport/node";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { serveControl } from "../src/control.ts";
-import { parseFaults, parseRecord } from "../src/index.ts";
+import { parseCampaign, parseFaults, parseRecord } from "../src/index.ts";
 import { testMeter } from "../src/testing.ts";
 import { now0 } from "./bottle.ts";
 import { controlled } from "./controlled.ts";
@@ -62,4 +62,20 @@ it("of a meter in a test", async () => {
 it("in a record, of which no meter is known, is UTC", () => {
   const text = `{"record":1}\n{"session":1,"at":"${local}","way":"received","client":16,"pdu":"c0"}\n`;
   expect(parseRecord(text)[0]?.apdus[0]?.at).toBe(Date.UTC(2026, 10, 25, 8));
+});
+
+it("a zone that no place has is an error that names the field", async () => {
+  for (const zone of ["+99:99", "-05:60", "+14:01"]) {
+    const at = `${local}${zone}`;
+    expect(() => parseFaults({ faults: [{ fault: "slow", start: at, with: { ms: 5 } }] })).toThrow(
+      "faults at faults.0.start: expected an ISO 8601 time, whose zone",
+    );
+    const lines = ["meter,object,time,column,value", `m,1.0.99.1.0.255,${at},1.0.1.29.0.255:2,1`];
+    await expect(parseCampaign(lines).next()).rejects.toMatchObject({
+      ...{ code: "bad-campaign", path: ["line 2"], message: expect.stringContaining(`time "${at}" is not a time`) },
+    });
+    const reading = { meter: "m", instanceId: "1.0.1.8.0.255", value: { type: "unsigned", value: 1 }, at };
+    await expect(parseCampaign([JSON.stringify(reading)]).next()).rejects.toThrow(`at "${at}" is not a time`);
+    await expect(testMeter({ start: at })).rejects.toThrow("is not a time");
+  }
 });

@@ -32,6 +32,7 @@ export async function inWorkers({ of = 2, begun = of, meters = 4, shared = false
   const state = new MemoryState();
   const owns: Own[] = [];
   const ends: (WorkerControl | undefined)[] = [];
+  const calls: string[] = [];
   const suspended = new Map<number, (() => void)[]>();
   const begin = { at: clock.now(), now: options.start ?? now0, rate: options.speed ?? 1 };
   let latency = 0;
@@ -41,6 +42,7 @@ export async function inWorkers({ of = 2, begun = of, meters = 4, shared = false
     after: (ms, run) => waits.at(waits.now() + ms, run),
     post(worker, call) {
       const end = ends[worker];
+      calls.push(call.method);
       const deliver = (): void => {
         // The message to each worker takes longer than to the one before.
         clock.advance(latency);
@@ -72,6 +74,8 @@ export async function inWorkers({ of = 2, begun = of, meters = 4, shared = false
 
   return {
     ...{ clock, control, port: control.port, owns, start },
+    /** The methods that were called, of all workers. */
+    calls,
     own: (index: number): Own => owns[index] as Own,
     serial: (index: number): string => (owns[0] as Own).simulator.fleet.serial(index),
     /** ms that each message to a worker takes. */
@@ -84,6 +88,8 @@ export async function inWorkers({ of = 2, begun = of, meters = 4, shared = false
     async called(index: number): Promise<void> {
       while (suspended.get(index)?.length === 0) await new Promise((resolve) => setTimeout(resolve, 0));
     },
+    /** The number of timers of the control. */
+    timers: () => waits.waiting,
     /** So many ms of what the control waits for pass. */
     pass: (ms: number): void => waits.advance(ms),
     resume(index: number): void {

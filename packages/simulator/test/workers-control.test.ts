@@ -355,54 +355,23 @@ describe("a worker that does not answer", () => {
   });
 });
 
-describe("the sessions of several workers", () => {
-  it("have numbers of their own, and come page by page in the order of time", async () => {
-    const { port, own, clock, serial } = await inWorkers({ of: 3, meters: 6 });
-    // The second worker has most of them.
-    const meters = [2, 0, 2, 3, 4, 2, 3, 0, 2];
-    for (const meter of meters) {
-      const session = await associate(own(Math.floor(meter / 2)).simulator, clock, 16, { meter });
-      await session.release();
-      clock.advance(10);
-    }
-    const rows = await port.sessions({ all: true });
-    expect(rows.map((row) => row.serial)).toEqual(meters.map(serial));
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(meters.length);
-    const paged: number[] = [];
-    for (let before: number | undefined; ; ) {
-      const page = await port.sessions({ all: true, count: 2, ...(before === undefined ? {} : { before }) });
-      paged.unshift(...page.map(({ id }) => id));
-      before = page[0]?.id;
-      if (page.length < 2) break;
-    }
-    expect(paged).toEqual(rows.map(({ id }) => id));
-    expect((await port.sessions({ all: true, serial: serial(3) })).map((row) => row.serial)).toEqual([
-      serial(3),
-      serial(3),
-    ]);
-    expect(await faultCode(() => port.sessions({ all: true, before: 99_999 }))).toBe("no-session");
-  });
-
-  it("end by their number; those of a replaced worker have other numbers", async () => {
-    const bottle = await inWorkers();
-    const { port, own, clock, replace } = bottle;
-    await associate(own(0).simulator, clock, 16, { meter: 0 });
-    await associate(own(1).simulator, clock, 16, { meter: 3 });
-    const [first, second] = await port.sessions();
-    if (first === undefined || second === undefined) throw new Error("two sessions");
-    await port.endSession(second.id);
-    expect((await port.sessions()).map(({ id }) => id)).toEqual([first.id]);
-    expect(own(0).simulator.server.sessions).toHaveLength(1);
-    expect(own(1).simulator.server.sessions).toHaveLength(0);
-    await replace(1);
-    await associate(own(1).simulator, clock, 16, { meter: 2 });
-    for (const id of [second.id, 0, 1, 999]) {
-      expect([id, await faultCode(() => port.endSession(id))]).toEqual([id, "no-session"]);
-    }
-    const [, third] = await port.sessions();
-    expect([first.id, second.id]).not.toContain(third?.id);
-    await port.endSession(third?.id as number);
-    expect(own(1).simulator.server.sessions).toHaveLength(0);
+describe("workers that are about to end", () => {
+  it("end what waits for one of them at once, and are sent nothing more", async () => {
+    const { port, control, serial, suspend, called, calls, timers } = await inWorkers();
+    suspend(1);
+    // A read, what all workers are asked and told, and what lasts as long as it needs.
+    const asked = [
+      ...[port.meter(serial(3)), port.sessions(), port.switchFault("lossy", true), port.setTime({ speed: 2 })],
+      ...[port.step(now0 + hour), port.feederPower("feeder-1", false), port.power(serial(3), false)],
+    ].map((call) => faultCode(async () => call));
+    await called(1);
+    expect(timers()).toBeGreaterThan(0);
+    control.stop();
+    for (const code of await Promise.all(asked)) expect(code).toBe("worker-unavailable");
+    const sent = calls.length;
+    await expect((async () => port.meter(serial(0)))()).rejects.toThrow("is being stopped");
+    expect(await faultCode(() => port.faults())).toBe("worker-unavailable");
+    expect([timers(), calls.length]).toEqual([0, sent]);
   });
 });
 

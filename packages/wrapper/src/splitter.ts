@@ -92,10 +92,14 @@ function pduLength(octets: Uint8Array, at: number): number {
   return u16(octets, at + 6);
 }
 
+const shortOctets = 64;
+
 function wpdu(octets: Uint8Array, at: number, whole: number): Wpdu {
+  const [start, end] = [at + headerOctets, at + whole];
   return {
     source: u16(octets, at + 2),
     destination: u16(octets, at + 4),
-    pdu: octets.subarray(at + headerOctets, at + whole),
+    // A view of a short array costs several times a copy: the engine first moves the octets of that array out of its heap.
+    pdu: whole <= shortOctets ? octets.slice(start, end) : octets.subarray(start, end),
   };
 }

@@ -44,8 +44,15 @@ function failed(code: FaultCode<"association">, message: string, hint?: string, 
 export interface Accepted {
   readonly negotiated: Negotiated;
   readonly channel: Channel;
+  /** Whether a conformance bit was negotiated. */
+  readonly has: (name: ConformanceName) => boolean;
   /** Mechanisms 2 to 7. */
   readonly challenges?: Challenges;
+}
+
+function accepted(negotiated: Negotiated, channel: Channel): Accepted {
+  const { conformance } = negotiated;
+  return { negotiated, channel, has: (name) => conformance.includes(name) };
 }
 
 /** Passes 1 and 2 at the client's end, for one attempt to open the association. */
@@ -146,7 +153,7 @@ export class InitiatorHandshake {
       ...this.#negotiated(undefined, security?.serverSystemTitle),
       serverMaxReceivePduSize: withoutPrefix(preEstablished?.serverMaxReceivePduSize ?? 0, this.#options.prefixOctets),
     };
-    return { negotiated, channel: this.#open(conformance) };
+    return accepted(negotiated, this.#open(conformance));
   }
 
   /** The AARQ. */
@@ -213,7 +220,7 @@ export class InitiatorHandshake {
     const response = this.#initiateResponse(aare);
     const negotiated = this.#negotiated(response, serverSystemTitle);
     const channel = this.#open(negotiated.conformance);
-    return { negotiated, channel, ...(cToS && sToC && { challenges: { cToS, sToC } }) };
+    return { ...accepted(negotiated, channel), ...(cToS && sToC && { challenges: { cToS, sToC } }) };
   }
 
   #refused(aare: Aare): Fault {

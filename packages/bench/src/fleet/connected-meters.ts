@@ -4,13 +4,16 @@ import { held } from "../held.ts";
 
 const meters = 1_000_000;
 
+/** What the process is asked: all, or no more than the resident memory, without a collection, which would give memory back. */
+export type Asked = "all" | "resident";
+
 /** What the process tells. Times in ms, memory in octets. */
 export interface Told {
   /** Since the process started. */
   readonly ms: number;
   /** Of the processor. */
   readonly processor: number;
-  /** Heap and buffers, after a collection. */
+  /** Heap and buffers, after a collection; 0 if it was not asked. */
   readonly held: number;
   /** All memory of the process. */
   readonly resident: number;
@@ -24,8 +27,8 @@ const { ports } = await simulator.listen({ port: 0 });
 const ready = performance.now();
 const used = process.cpuUsage();
 
-async function tell(ms: number): Promise<void> {
-  // Before a collection, which would give memory back.
+async function tell(ms: number, asked: Asked): Promise<void> {
+  // Before the collection.
   const { rss: resident } = process.memoryUsage();
   const { connections, sessions } = simulator.server;
   process.send?.({
@@ -33,7 +36,7 @@ async function tell(ms: number): Promise<void> {
       ms,
       processor: (used.user + used.system) / 1000,
       resident,
-      held: await held(),
+      held: asked === "all" ? await held() : 0,
       connections,
       sessions: sessions.length,
     },
@@ -41,6 +44,6 @@ async function tell(ms: number): Promise<void> {
   } satisfies Told);
 }
 
-process.on("message", () => void tell(performance.now()));
+process.on("message", (asked: Asked) => void tell(performance.now(), asked));
 process.on("disconnect", () => process.exit(0));
-await tell(ready);
+await tell(ready, "all");

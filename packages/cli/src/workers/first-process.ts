@@ -56,8 +56,10 @@ export async function runWorkers(options: WorkersOptions, stop: Promise<unknown>
       return;
     }
     if (message.tell === "controlled") {
+      if (state.stopping) return;
       const child = children[index];
-      const given = control?.started(index, (fault) => options.missed?.(index, fault)) ?? Promise.resolve();
+      const given =
+        control?.started(index, (fault) => state.stopping || options.missed?.(index, fault)) ?? Promise.resolve();
       void given.then(() => send(child, { tell: "listen" }));
       return;
     }
@@ -93,6 +95,8 @@ export async function runWorkers(options: WorkersOptions, stop: Promise<unknown>
   for (let index = 0; index < of; index++) begin(index);
   const code = await Promise.race([stop.then(() => 0), failed]);
   state.stopping = true;
+  // A worker that ends slowly must not hold up those who wait for its answer.
+  control?.stop();
   const ended = children.map((child) => child && new Promise((resolve) => child.once("exit", resolve)));
   for (const child of children) child?.process.kill("SIGTERM");
   await Promise.all(ended);

@@ -1,3 +1,4 @@
+import type { Data } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
 
 /** A bit that tells of a condition, bit 0 first. */
@@ -67,3 +68,7 @@ export const countedAt = (
     const condition = entry.at <= instant ? conditionOf(conditions, entry) : undefined;
     return condition?.counter === counter && condition.occurrence === entry.code;
   }).length;
+
+/** The count that a Data is; undefined: it is no number. */
+export const countIn = (data: Data): number | undefined =>
+  "value" in data && typeof data.value === "number" ? data.value : undefined;

@@ -2,6 +2,7 @@ import { type Data, treeOf } from "@dlmskit/apdu";
 import type { LogicalName } from "@dlmskit/core";
 import { type AnyObject, after, afterEach, type DeviceView, type MaybePromise } from "@dlmskit/cosem-objects";
 import { type Condition, conditionOf, type NoticedEntry, type Sign } from "./conditions.ts";
+import { logKept } from "./journal.ts";
 import type { Report, SimulatedMeter } from "./simulated-meter.ts";
 
 interface Entered {
@@ -11,11 +12,10 @@ interface Entered {
   readonly at: number;
 }
 
-/** Entries that a log keeps. */
-const logKept = 1000;
 const valueAttribute = 2;
 const dataClass = 1;
-const numbers: readonly string[] = ["unsigned", "long-unsigned", "double-long-unsigned"];
+/** The numbers that show conditions, and how many bits each has. */
+const widths: { readonly [type: string]: number } = { unsigned: 8, "long-unsigned": 16, "double-long-unsigned": 32 };
 
 /**
  * Enters an event in a log of the meter. If the event is a condition of the companion standard, its status word or its alarm register, its
@@ -62,7 +62,9 @@ export function showAlarms(
   }
   return afterEach([...bits], ([object, set]) =>
     changed(device, object, (data) =>
-      isNumber(data) ? ({ ...data, value: [...set].reduce((sum, bit) => sum + 2 ** bit, 0) } as Data) : undefined,
+      isNumber(data)
+        ? ({ ...data, value: [...set].reduce((sum, bit) => (hasRoom(data, bit) ? sum + 2 ** bit : sum), 0) } as Data)
+        : undefined,
     ),
   );
 }
@@ -90,19 +92,27 @@ function ownData(device: DeviceView, object: AnyObject): Data {
       : treeOf(value as Data);
 }
 
+/** The next count. A counter that is full stays as it is: the event happened all the same. */
 const addOne = (data: Data): Data | undefined =>
-  isNumber(data) ? ({ ...data, value: data.value + 1 } as Data) : undefined;
+  isNumber(data) && data.value + 1 < 2 ** widthOf(data) ? ({ ...data, value: data.value + 1 } as Data) : undefined;
 
-const isNumber = (data: Data): data is Data & { readonly value: number } => numbers.includes(data.type);
+type NumberData = Data & { readonly value: number };
+const isNumber = (data: Data): data is NumberData => Object.hasOwn(widths, data.type);
+const widthOf = ({ type }: NumberData): number => widths[type] as number;
+const hasRoom = (data: NumberData, bit: number): boolean => bit < widthOf(data);
 
-/** A status word with or without the bit; an alarm register with it, since only a client resets it. Undefined: it stays as it is. */
+/**
+ * A status word with or without the bit, longer if it is too short for it; an alarm register with it, since only a client resets it.
+ * Undefined: it stays as it is, as a register does that is too narrow for the bit.
+ */
 function withBit(data: Data, bit: number, is: boolean): Data | undefined {
   if (data.type === "bit-string") {
-    const bits = [...data.value];
+    if (!is && bit >= data.value.length) return undefined;
+    const bits = [...data.value.padEnd(bit + 1, "0")];
     bits[bit] = is ? "1" : "0";
     return { ...data, value: bits.join("") };
   }
-  if (!isNumber(data) || !is) return undefined;
+  if (!isNumber(data) || !is || !hasRoom(data, bit)) return undefined;
   return { ...data, value: hasBit(data, bit) ? data.value : data.value + 2 ** bit } as Data;
 }
 

@@ -26,6 +26,9 @@ export interface SwitchLog {
 /** The log of when the power was cut and restored, for the simulator itself. No object has its name. */
 export const outageLog: SwitchLog = { log: "0.0.0.0.0.0", opened: 1, closed: 2 };
 
+/** The number of entries that the log of events of a meter keeps in the store. */
+export const logKept = 1000;
+
 const sequenceOctets = 4;
 
 type Entry = Pick<EventRecord, "at" | "code">;

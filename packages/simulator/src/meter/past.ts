@@ -8,6 +8,8 @@ export interface Past {
   readonly outages: readonly Span[];
   /** The entries of conditions, in the order in which they were written. */
   readonly noticed: readonly NoticedEntry[];
+  /** The occurrences whose entries the logs do not keep any more, by the object that counts them. They were before all of `noticed`. */
+  readonly dropped: ReadonlyMap<string, number>;
 }
 
-export const noPast: Past = { switchedOff: [], outages: [], noticed: [] };
+export const noPast: Past = { switchedOff: [], outages: [], noticed: [], dropped: new Map() };

@@ -26,6 +26,8 @@ export interface World {
   readonly switchLog: SwitchLog | undefined;
   /** What the meters notice by themselves. */
   readonly conditions: readonly Condition[];
+  /** The counts that a new meter has, by the object that counts conditions. */
+  readonly firstCounts: ReadonlyMap<string, number>;
   /** The Push setups that report the conditions, by the object that shows them. */
   readonly reports: ReadonlyMap<string, readonly Report[]>;
   /** The time is set to any instant: the journal of a meter keeps nothing of its logs. */
@@ -99,7 +101,8 @@ export class SimulatedMeter {
 
   /** How many conditions began up to an instant that an object counts. */
   countedAt(counter: string, at: number): number {
-    return countedAt(this.conditions, this.journal.past.noticed, at, counter);
+    const { noticed, dropped } = this.journal.past;
+    return (dropped.get(counter) ?? 0) + countedAt(this.conditions, noticed, at, counter);
   }
 
   /** The Push setups that report the changes of an object. */

@@ -1,11 +1,14 @@
+import { Data } from "@dlmskit/apdu";
+import { decode } from "@dlmskit/core";
 import type { AttributeValue, Store } from "@dlmskit/storage";
-import type { Condition, NoticedEntry } from "./conditions.ts";
-import { outageLog, type SwitchLog, spansOf } from "./journal.ts";
+import { type Condition, countedAt, countIn, type NoticedEntry } from "./conditions.ts";
+import { logKept, outageLog, type SwitchLog, spansOf } from "./journal.ts";
 import { noPast, type Past } from "./past.ts";
 
 interface Kinds {
   readonly switchLog: SwitchLog | undefined;
   readonly conditions: readonly Condition[];
+  readonly firstCounts: ReadonlyMap<string, number>;
 }
 
 const mostEntries = 1_000_000;
@@ -17,8 +20,8 @@ const marksOf = ({ sign, counter }: Condition): readonly (string | undefined)[] 
 export async function pastOf(
   { events }: Pick<Store, "events">,
   meterId: string,
-  { switchLog, conditions }: Kinds,
-  values: readonly Pick<AttributeValue, "logicalDevice" | "instanceId">[],
+  { switchLog, conditions, firstCounts }: Kinds,
+  values: readonly Pick<AttributeValue, "logicalDevice" | "instanceId" | "encoded">[],
 ): Promise<Past> {
   const has = (instance: string | undefined): boolean => values.some(({ instanceId }) => instanceId === instance);
   const operated = switchLog?.object;
@@ -28,12 +31,24 @@ export async function pastOf(
   const noticing = conditions.filter((one) => marksOf(one).some(has));
   const list = (log: string) => events.list({ meterId, instanceId: log, limit: mostEntries });
   const entries: NoticedEntry[] = [];
+  const full = new Set<string>();
   for (const log of new Set(noticing.map((one) => one.log))) {
-    for (const { at, code } of await list(log)) entries.push({ log, code, at });
+    const kept = await list(log);
+    for (const { at, code } of kept) entries.push({ log, code, at });
+    if (kept.length >= logKept) full.add(log);
+  }
+  const dropped = new Map<string, number>();
+  for (const { log, counter } of noticing) {
+    const encoded = full.has(log) && values.find(({ instanceId }) => instanceId === counter)?.encoded;
+    if (counter === undefined || !encoded) continue;
+    // The count that the meter keeps has all occurrences, also those whose entries are gone.
+    const all = (countIn(decode(Data, encoded)) ?? 0) - (firstCounts.get(counter) ?? 0);
+    dropped.set(counter, Math.max(0, all - countedAt(conditions, entries, Number.POSITIVE_INFINITY, counter)));
   }
   return {
     switchedOff: switched ? spansOf(await list(switchLog.log), switchLog) : noPast.switchedOff,
     outages: wasCut ? spansOf(await list(outageLog.log), outageLog) : noPast.outages,
     noticed: entries,
+    dropped,
   };
 }

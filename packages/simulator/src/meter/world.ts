@@ -1,10 +1,11 @@
+import { type Data, treeOf } from "@dlmskit/apdu";
 import { type PushLayoutElement, PushSetup0 } from "@dlmskit/cosem-objects";
 import type { LoadProfileTemplate, PowerQualityEventConfig } from "@dlmskit/storage";
 import { conditionsOf } from "../faults/event-codes.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { type Network, usualNetwork } from "../model/network.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
-import type { Condition } from "./conditions.ts";
+import { type Condition, countIn } from "./conditions.ts";
 import type { Report, World } from "./simulated-meter.ts";
 
 export interface WorldOptions extends Pick<World, "store" | "keepAtMost" | "anyTime"> {
@@ -24,9 +25,10 @@ export interface WorldOptions extends Pick<World, "store" | "keepAtMost" | "anyT
 export function worldOf(options: WorldOptions): World {
   const { store, template, fleet, loadProfiles, powerQuality, classes, network = usualNetwork, keepAtMost } = options;
   const conditions = conditionsOf(template);
+  const firstCounts = firstCountsOf(template, conditions);
   const { zoneMinutesEast, tariffDay, switchLog } = template;
   return {
-    ...{ store, powerQuality, zoneMinutesEast, tariffDay, switchLog, conditions, classes, keepAtMost },
+    ...{ store, powerQuality, zoneMinutesEast, tariffDay, switchLog, conditions, firstCounts, classes, keepAtMost },
     ...{ reports: reportsOf(template, conditions, options.pushes === true), anyTime: options.anyTime === true },
     templates: loadProfiles,
     phases: template.form?.phases ?? template.about?.phases ?? 1,
@@ -34,6 +36,20 @@ export function worldOf(options: WorldOptions): World {
     placeOf: (meterId) => fleet.indexOfMeterId(meterId),
     kept: new Map(),
   };
+}
+
+/** The counts in a template, by the object that counts conditions. */
+function firstCountsOf(template: SimulatorTemplate, conditions: readonly Condition[]): ReadonlyMap<string, number> {
+  const counters = new Set<string | undefined>(conditions.map(({ counter }) => counter));
+  const objects = counters.size === 0 ? [] : template.objects().filter(({ instance }) => counters.has(instance));
+  return new Map(
+    objects.map(({ instance, values }) => {
+      // The value of a type of the template, or a Data.
+      const { value } = values as { readonly value: unknown };
+      const count = typeof value === "number" ? value : countIn(treeOf(value as Data));
+      return [instance, count ?? 0];
+    }),
+  );
 }
 
 /** The Push setups of a template that push an object by which conditions are seen, by that object. */

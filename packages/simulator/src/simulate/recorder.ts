@@ -1,11 +1,9 @@
 import { after, type MaybePromise } from "@dlmskit/cosem-objects";
 import type { Call, Interceptor, MeterStore, Outcome } from "@dlmskit/server";
 import type { ClientAssociation, Store, Stored } from "@dlmskit/storage";
+import { logKept } from "../meter/journal.ts";
 import { SimulatedMeter } from "../meter/simulated-meter.ts";
 import type { SimulatorTemplate } from "../templates/template.ts";
-
-/** Maximum number of entries that the store keeps of a log of client operations. */
-const logKept = 1000;
 
 /** Writes the changes of clients into the logs of a meter. The log entry is stored together with the change, or neither is stored. */
 export function recorder({ eventOf }: SimulatorTemplate): Interceptor {

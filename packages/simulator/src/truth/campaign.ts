@@ -73,11 +73,13 @@ export async function* parseCampaign(
 const bad = (message: string, hint?: string): Fault =>
   new Fault("bad-campaign", message, { layer: "simulator", ...(hint === undefined ? {} : { hint }) });
 
-function instantIn(text: unknown, { zoneMinutesEast = 0 }: CampaignOptions): number | undefined {
+/** The instant of a time of a line; `name`: its member or column. */
+function instantIn(name: string, text: unknown, { zoneMinutesEast = 0 }: CampaignOptions): number | undefined {
   if (text === undefined || text === "") return undefined;
   const instant = typeof text === "string" ? instantOfText(text, zoneMinutesEast) : undefined;
-  if (instant === undefined) throw bad(`${JSON.stringify(text)} is not a time in ISO 8601`);
-  return instant;
+  if (instant !== undefined) return instant;
+  const hint = "give a time such as 2026-01-31T18:30:00+05:30, of which the zone is at most 14:00 from UTC";
+  throw bad(`${name} ${JSON.stringify(text)} is not a time in ISO 8601`, hint);
 }
 
 function named(name: string | undefined, what: string): string {
@@ -118,7 +120,7 @@ class JsonLines {
     if (instanceId === undefined || value === undefined) {
       throw bad("this is neither a row, nor the columns of rows, nor an attribute with its value");
     }
-    const instant = instantIn(at, this.#options);
+    const instant = instantIn("at", at, this.#options);
     return [
       {
         ...{ kind: "reading", meter: named(meter, "meter"), instanceId, attributeId, line },
@@ -130,7 +132,7 @@ class JsonLines {
   }
 
   #begin({ columns = [], meter, profile, received }: JsonLine): void {
-    const read = instantIn(received, this.#options);
+    const read = instantIn("received", received, this.#options);
     this.#head = {
       ...{ kind: "row", columns: columns.map((one) => columnText(one)) },
       meter: named(meter ?? this.#options.meter, "meter"),
@@ -147,7 +149,7 @@ class JsonLines {
       if (row === undefined) cells.set(column, { text: textOf(values[at]) });
       else if (row[at] !== undefined) cells.set(column, { data: dataIn(row[at]) });
     }
-    const read = instantIn(received, this.#options);
+    const read = instantIn("received", received, this.#options);
     return { ...head, cells, line, ...(read === undefined ? {} : { received: read }) };
   }
 
@@ -198,7 +200,7 @@ class CsvLines {
     }
     const cell = (name: string): string => fields[this.#names?.indexOf(name) ?? -1] ?? "";
     const [meter, object, column] = [cell("meter") || (this.#options.meter ?? ""), cell("object"), cell("column")];
-    const at = instantIn(cell("time"), this.#options);
+    const at = instantIn("time", cell("time"), this.#options);
     if (at === undefined) throw bad("the time is missing");
     const value: Cell = { text: cell("value") };
     const [instanceId, attribute] = column.split(":");
@@ -215,7 +217,7 @@ class CsvLines {
       return [];
     }
     const done = this.end();
-    const received = instantIn(cell("received"), this.#options);
+    const received = instantIn("received", cell("received"), this.#options);
     this.#open = {
       ...{ kind: "row", meter: named(meter, "meter"), profile: object, at, line, cells: new Map([[column, value]]) },
       ...(received === undefined ? {} : { received }),

@@ -28,14 +28,13 @@ const chunk = 1000;
 async function sessionsBefore(
   control: Control,
   { count = chunk, ...options }: SessionsOptions & { readonly serial?: string },
-  to: SessionsBefore | undefined,
+  to: SessionsBefore,
 ): Promise<readonly ListedSession[]> {
   const found: ListedSession[] = [];
   for (let before: number | undefined; ; ) {
     const rows = await control.sessions({ ...options, count: chunk, ...(before === undefined ? {} : { before }) });
     const wanted = rows.filter(
-      ({ connectionTime, id }) =>
-        to === undefined || connectionTime < to.time || (connectionTime === to.time && id < to.id),
+      ({ connectionTime, id }) => connectionTime < to.time || (connectionTime === to.time && id < to.id),
     );
     found.unshift(...wanted);
     if (found.length >= count || rows.length < chunk) return found.slice(-count);
@@ -98,7 +97,7 @@ export function workerMethods(control: Control, { clock, tell }: WorkerPort) {
     restoreSnapshot: (id: number) => snapshots.restore(id, 0),
     followSnapshot: (id: number): Promise<void> => snapshots.follow(id, 0),
     quiet: (): Promise<void> => snapshots.quiet(),
-    sessionsBefore: (options: SessionsOptions & { readonly serial?: string }, to?: SessionsBefore) =>
+    sessionsBefore: (options: SessionsOptions & { readonly serial?: string }, to: SessionsBefore) =>
       sessionsBefore(control, options, to),
     /** When a session began, ISO 8601; undefined: there is no such session. */
     async sessionTime(id: number): Promise<string | undefined> {

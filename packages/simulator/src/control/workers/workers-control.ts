@@ -96,6 +96,11 @@ export class WorkersControl {
     this.#snapshots.ended(worker).catch(() => undefined);
   }
 
+  /** All workers are about to end. Requests that wait for one, and all later ones, reject with Fault `worker-unavailable`. */
+  stop(): void {
+    this.#workers.stop();
+  }
+
   /** A worker told something. */
   heard(worker: number, told: WorkerTold): void {
     this.#workers.heard(worker, told);

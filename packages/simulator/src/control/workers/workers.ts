@@ -47,7 +47,7 @@ export interface Told<T> {
 
 /**
  * The workers as the first process sees them. A worker that does not answer in time is silent: until it says something again, it is not
- * waited for. Every method rejects with Fault `worker-unavailable` for such a worker and for one that is being started.
+ * waited for. Every method rejects with Fault `worker-unavailable` for such a worker, and for one that is being started or stopped.
  */
 export class Workers {
   readonly of: number;
@@ -58,6 +58,7 @@ export class Workers {
   readonly #silent = new Set<number>();
   readonly #waiting = new Map<number, Waiting>();
   #lastCall = 0;
+  #stopped = false;
 
   constructor({ of, post, patience = 10_000, after = afterTimeout }: WorkersOptions) {
     this.of = of;
@@ -94,6 +95,12 @@ export class Workers {
     }
   }
 
+  /** All workers are about to end: calls that wait fail, and no further one is sent. Nothing is waited for any more. */
+  stop(): void {
+    this.#stopped = true;
+    for (const waiting of [...this.#waiting.values()]) waiting.fail(stopped(waiting.worker));
+  }
+
   /** A worker told something. */
   heard(worker: number, told: WorkerTold): void {
     this.#silent.delete(worker);
@@ -121,7 +128,7 @@ export class Workers {
     method: M,
     ...args: Parameters<Methods[M]>
   ): Promise<{ readonly worker: number; readonly result: Asked<M> }> {
-    let last: unknown = unavailable(0, "is being started", "try again in a second");
+    let last: unknown = this.#notUp(0);
     for (const worker of this.up) {
       try {
         return { worker, result: await this.ask(worker, method, ...args) };
@@ -169,7 +176,11 @@ export class Workers {
   }
 
   #expectUp(worker: number): void {
-    if (!this.#up.has(worker)) throw unavailable(worker, "is being started", "try again in a second");
+    if (this.#stopped || !this.#up.has(worker)) throw this.#notUp(worker);
+  }
+
+  #notUp(worker: number): Fault {
+    return this.#stopped ? stopped(worker) : unavailable(worker, "is being started", "try again in a second");
   }
 
   #send(worker: number, id: number, method: Method, args: readonly unknown[]): void {
@@ -213,6 +224,8 @@ export class Workers {
 
 const ended = (worker: number): Fault =>
   unavailable(worker, "ended; another one takes its place", "try again in a second");
+
+const stopped = (worker: number): Fault => unavailable(worker, "is being stopped", "the simulation ends");
 
 const silent = (worker: number): Fault =>
   unavailable(worker, "does not answer", "look whether its process is suspended or overloaded, and try again");
