@@ -117,9 +117,9 @@ export class Crowd {
     }
   }
 
-  /** Says half a WPDU, or nothing, and stays until the meter closes. */
-  async halfOpen(): Promise<void> {
-    while (!this.over) {
+  /** Says half a WPDU, or nothing, in turn, and stays until the meter closes, which takes it a minute after nothing. */
+  async halfOpen(at: number): Promise<void> {
+    for (let round = at; !this.over; round++) {
       const duplex = await this.dial().catch(() => undefined);
       if (duplex === undefined) {
         await sleep(50);
@@ -132,7 +132,7 @@ export class Crowd {
           closed = true;
         },
       });
-      if (Math.random() < 0.5) duplex.send(fromHex("0001002000010040c001"));
+      if (round % 2 === 0) duplex.send(fromHex("0001002000010040c001"));
       while (!closed && !this.over) await sleep(50);
       duplex.destroy();
       this.tally.halfOpen++;
@@ -164,7 +164,7 @@ export class Crowd {
       ...several(Math.min(notes, of(0.08)), (at) => this.writer(at)),
       ...several(of(0.1), () => this.transfer()),
       ...several(of(0.1), () => this.aborting()),
-      ...several(of(0.12), () => this.halfOpen()),
+      ...several(of(0.12), (at) => this.halfOpen(at)),
       ...several(of(0.6), () => this.reader()),
       this.stranger(),
     ];
