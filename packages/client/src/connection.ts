@@ -103,7 +103,13 @@ export class Connection {
         return;
       }
       this.#requests.add(id, { asked, resolve, reject } as Waiting<unknown>);
-      this.#drain();
+      try {
+        this.#drain();
+      } catch (caught) {
+        // The caller gets this error: what comes later must neither send the request again nor reject unseen.
+        this.#requests.take(id);
+        throw caught;
+      }
     });
   }
 

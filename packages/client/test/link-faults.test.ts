@@ -96,3 +96,29 @@ describe("what the link dropped", () => {
     expect(fault.message).not.toContain("dropped");
   });
 });
+
+describe("a line that throws", () => {
+  it("rejects the request once: its time limit neither sends it again nor rejects unseen", async () => {
+    const meter = register(new FakeMeter(), "1.0.1.8.0.255", 1, 0, 30);
+    const { duplex, link } = meter.line();
+    let sends = 0;
+    const session = await connect({ duplex, link }, meter.options({ retries: 1 }));
+    duplex.send = () => {
+      sends++;
+      throw new Error("no line");
+    };
+    const unseen: unknown[] = [];
+    const note = (reason: unknown) => unseen.push(reason);
+    process.on("unhandledRejection", note);
+    try {
+      const energy = { classId: 3, instanceId: "1.0.1.8.0.255", attributeId: 2 };
+      await expect(session.get(energy)).rejects.toThrow("no line");
+      await meter.clock.advanceAsync(60_000);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(sends).toBe(1);
+      expect(unseen).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", note);
+    }
+  });
+});
