@@ -1,6 +1,6 @@
 import type { Data } from "@dlmskit/apdu";
 import { PushListener } from "@dlmskit/client";
-import { openMemoryStore } from "@dlmskit/storage";
+import { type AttributeValue, openMemoryStore } from "@dlmskit/storage";
 import { type Duplex, memoryPair } from "@dlmskit/transport";
 import { WrapperServerLink } from "@dlmskit/wrapper";
 import { describe, expect, it } from "vitest";
@@ -207,7 +207,8 @@ describe("the tamper count of a meter whose log has dropped its oldest entries",
     const kept = await store.events.list({ meterId: simulator.fleet.meterId(0), instanceId: otherLog, limit: 5000 });
     expect(kept).toHaveLength(1000);
     await simulator.close();
-    return { before, again: (hours: number) => met([], { ...options, start: now0 + hours * hour }) };
+    const again = (hours: number) => met([], { ...options, start: now0 + hours * hour });
+    return { before, store, meterId: simulator.fleet.meterId(0), again };
   }
 
   it("does not fall when the process starts again, and goes on from there", async () => {
@@ -237,6 +238,26 @@ describe("the tamper count of a meter whose log has dropped its oldest entries",
     expect(before).toBe(1012);
     const { simulator, value } = await again(1);
     expect(await value(tamperCount)).toBe(before);
+    await simulator.close();
+  });
+
+  it("is that of the entries which it keeps, if the store has a count that cannot be read", async () => {
+    const { store, meterId, again } = await tampered();
+    const [kept] = (await store.values.of(meterId)).filter(({ instanceId }) => instanceId === tamperCount);
+    await store.values.put([{ ...(kept as AttributeValue), encoded: Uint8Array.of(6, 0) }]);
+    const { simulator, value } = await again(1);
+    expect(await value(tamperCount)).toBe(1001);
+    const { Teller } = await import("../src/truth/truth.ts");
+    const told = await (await Teller.open(simulator)).meter(0);
+    const attribute = { classId: 1, instanceId: tamperCount, attributeId: 2 } as const;
+    expect(await told.get(now0 + 2 * hour, attribute)).toMatchObject({ value: 1001 });
+    await simulator.close();
+  });
+
+  it("needs no value in the template", async () => {
+    const own = parseTemplate(await templateText("is15959-d2"));
+    const objects = () => own.objects().map((one) => (one.instance === tamperCount ? { ...one, values: {} } : one));
+    const { simulator } = await met([], { push: undefined, template: { ...own, objects } } as never);
     await simulator.close();
   });
 });

@@ -1,5 +1,5 @@
 import { Data } from "@dlmskit/apdu";
-import { decode } from "@dlmskit/core";
+import { decode, Fault } from "@dlmskit/core";
 import type { AttributeValue, Store } from "@dlmskit/storage";
 import { type Condition, countedAt, countIn, type NoticedEntry } from "./conditions.ts";
 import { logKept, outageLog, type SwitchLog, spansOf } from "./journal.ts";
@@ -42,7 +42,7 @@ export async function pastOf(
     const encoded = full.has(log) && values.find(({ instanceId }) => instanceId === counter)?.encoded;
     if (counter === undefined || !encoded) continue;
     // The count that the meter keeps has all occurrences, also those whose entries are gone.
-    const all = (countIn(decode(Data, encoded)) ?? 0) - (firstCounts.get(counter) ?? 0);
+    const all = storedCount(encoded) - (firstCounts.get(counter) ?? 0);
     dropped.set(counter, Math.max(0, all - countedAt(conditions, entries, Number.POSITIVE_INFINITY, counter)));
   }
   return {
@@ -51,4 +51,14 @@ export async function pastOf(
     noticed: entries,
     dropped,
   };
+}
+
+/** 0: it is no number, or it cannot be read, and the meter does without it, too. */
+function storedCount(encoded: Uint8Array): number {
+  try {
+    return countIn(decode(Data, encoded)) ?? 0;
+  } catch (caught) {
+    if (!(caught instanceof Fault)) throw caught;
+    return 0;
+  }
 }

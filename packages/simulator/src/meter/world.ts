@@ -44,10 +44,10 @@ function firstCountsOf(template: SimulatorTemplate, conditions: readonly Conditi
   const objects = counters.size === 0 ? [] : template.objects().filter(({ instance }) => counters.has(instance));
   return new Map(
     objects.map(({ instance, values }) => {
-      // The value of a type of the template, or a Data.
-      const { value } = values as { readonly value: unknown };
-      const count = typeof value === "number" ? value : countIn(treeOf(value as Data));
-      return [instance, count ?? 0];
+      // The value of a type of the template, or a Data; none, if a hook reads it.
+      const { value } = values as { readonly value?: unknown };
+      const count = typeof value === "object" && value !== null ? countIn(treeOf(value as Data)) : value;
+      return [instance, typeof count === "number" ? count : 0];
     }),
   );
 }
